@@ -1,0 +1,1 @@
+"""Rectangles, grids, blending, class tables: plain arithmetic on numpy arrays."""
