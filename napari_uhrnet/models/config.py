@@ -1,0 +1,62 @@
+"""What a UHRNet is built from; stored in the card of every checkpoint."""
+
+from __future__ import annotations
+
+from typing import Literal, Self
+
+from pydantic import BaseModel, ConfigDict, Field, model_validator
+
+
+class UHRNetConfig(BaseModel):
+    """Sizes of a UHRNet. Pixels are those of the inference grid.
+
+    What the paper leaves open is a choice of this project, flagged "choice" below
+    (reconstruction: see docs/method.md).
+    """
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    backbone: str = Field("tf_efficientnet_lite0", description="any timm features_only network")
+    pyramid: Literal["light", "glnet"] = Field(
+        "light", description="top-down pyramid: summed with norms, or GLNet's plain concatenation"
+    )
+    frame_px: int = Field(1024, ge=64, description="side of what the global branch sees at once")
+    patch_px: int = Field(288, ge=32, description="side of what the local branch sees (choice)")
+    min_overlap_px: int = Field(32, ge=0, description="least overlap of patches (choice)")
+    frame_shrink: float = Field(4.0, ge=1, description="frame px per px of the global branch")
+    feature_channels: int = Field(64, ge=8, description="channels of the last features F and G")
+    descriptor_channels: int = Field(48, ge=4, description="channels of a descriptor (choice)")
+    descriptor_cells: int = Field(18, ge=1, description="cells of a descriptor along a side")
+    fusion_channels: int = Field(64, ge=8, description="channels inside the one fusion (choice)")
+    size_multiple: int = Field(32, ge=1, description="what the global branch's input is padded to")
+    classes: int = Field(6, ge=2, description="number of classes told apart")
+
+    @model_validator(mode="after")
+    def _sizes_fit(self) -> Self:
+        if self.frame_px <= self.patch_px:
+            raise ValueError("a frame must be larger than a patch")
+        if self.min_overlap_px >= self.patch_px:
+            raise ValueError("patches overlap by less than their size")
+        if self.pyramid == "glnet" and self.feature_channels != 512:
+            raise ValueError("GLNet's pyramid has 512 channels (4 levels of 128)")
+        return self
+
+
+LIGHT = UHRNetConfig()
+"""Two EfficientNet-Lite0 branches at about 1.2 m/px: a DeepGlobe image is one frame."""
+
+PAPER = UHRNetConfig(
+    backbone="resnet50",
+    pyramid="glnet",
+    frame_px=2448,
+    patch_px=508,
+    min_overlap_px=50,
+    frame_shrink=2448 / 508,
+    feature_channels=512,
+    descriptor_channels=128,
+    descriptor_cells=32,
+    fusion_channels=256,
+    size_multiple=4,
+    classes=7,
+)
+"""The paper's size: ResNet-50 branches, 508 px patches of a 2448 px image."""

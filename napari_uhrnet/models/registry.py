@@ -1,0 +1,170 @@
+"""The networks one can ask for by name, and loading them."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from napari_uhrnet.errors import UserError
+from napari_uhrnet.models.config import LIGHT, PAPER, UHRNetConfig
+from napari_uhrnet.resources import resource_path
+
+if TYPE_CHECKING:
+    import torch
+
+    from napari_uhrnet.geometry.classes import ClassTable
+    from napari_uhrnet.models.checkpoint import Card
+    from napari_uhrnet.models.protocol import SegmentationModel
+
+DEFAULT_MODEL = "uhrnet-light"
+DEVICES = ("auto", "cpu", "cuda", "mps")
+
+
+@dataclass(frozen=True)
+class ModelEntry:
+    """A network of the registry; without a path there are no weights for it."""
+
+    name: str
+    description: str
+    config: UHRNetConfig
+
+    @property
+    def path(self) -> Path | None:
+        """Its shipped checkpoint."""
+        folder = resource_path("checkpoints")
+        path = folder / f"{self.name}.safetensors"
+        return path if path.exists() else None
+
+    @property
+    def shipped(self) -> bool:
+        """Whether a checkpoint comes with the package."""
+        return self.path is not None
+
+    @property
+    def parameters(self) -> int:
+        """Number of trainable weights."""
+        import torch
+
+        from napari_uhrnet.models.uhrnet import UHRNet
+
+        with torch.device("meta"):
+            network = UHRNet(self.config)
+        return sum(p.numel() for p in network.parameters())
+
+
+@dataclass(frozen=True)
+class LoadedModel:
+    """A network with its weights on a device, and what its card says."""
+
+    name: str
+    network: SegmentationModel
+    card: Card
+    hash: str
+    device: torch.device
+
+    @property
+    def classes(self) -> ClassTable:
+        """Output channel k is the k-th class."""
+        return self.card.classes
+
+    @property
+    def branches(self) -> tuple[str, ...]:
+        """The branches it has; "fused" is always among them."""
+        return self.network.branches
+
+
+_ENTRIES = (
+    ModelEntry("uhrnet-light", "UHRNet, two EfficientNet-Lite0 branches, 1.2 m/px", LIGHT),
+    ModelEntry("uhrnet-r50", "UHRNet at the paper's size, two ResNet-50 branches", PAPER),
+)
+
+
+def list_models() -> list[ModelEntry]:
+    """All networks of the registry, shipped or not."""
+    return list(_ENTRIES)
+
+
+def find_checkpoint(name_or_file: str | Path) -> Path:
+    """The .safetensors file of a name of the registry or of a path."""
+    for entry in _ENTRIES:
+        if entry.name == str(name_or_file):
+            if entry.path is None:
+                raise UserError(f"{entry.name}: no weights: load or train a checkpoint of it first")
+            return entry.path
+    path = Path(name_or_file)
+    if not path.is_file():
+        known = ", ".join(e.name for e in _ENTRIES)
+        raise UserError(f"{path}: neither a checkpoint file nor one of the models {known}")
+    if path.suffix != ".safetensors":
+        raise UserError(f"{path}: a checkpoint is a .safetensors file with its .json card beside")
+    return path
+
+
+def load_model(name_or_file: str | Path = DEFAULT_MODEL, device: str = "auto") -> LoadedModel:
+    """A network with its weights, ready to segment.
+
+    Parameters
+    ----------
+    name_or_file
+        A name of `list_models` or the path of a .safetensors checkpoint.
+    device
+        "auto" (a GPU if there is one), "cpu", "cuda", "cuda:1", "mps".
+
+    Raises
+    ------
+    UserError
+        If there is no such model, file or device, or the file is not a checkpoint.
+    """
+    from napari_uhrnet.models.checkpoint import read_card, read_weights
+
+    path = find_checkpoint(name_or_file)
+    card = read_card(path)
+    return build_model(card, read_weights(path, card), device, source=str(path))
+
+
+def build_model(
+    card: Card, weights: dict[str, torch.Tensor], device: str = "auto", source: str = "weights"
+) -> LoadedModel:
+    """A network from a card and weights in memory."""
+    import torch
+
+    from napari_uhrnet.models.uhrnet import UHRNet
+
+    network = UHRNet(card.config)
+    try:
+        network.load_state_dict(weights)
+    except RuntimeError as error:
+        reason = str(error).splitlines()[1].strip()
+        raise UserError(f"{source}: the weights do not fit their card ({reason})") from None
+    where = choose_device(device)
+    network = network.eval().requires_grad_(False).to(where)
+    network = network.to(memory_format=torch.channels_last)
+    return LoadedModel(card.name, network, card, card.sha256[:16], where)
+
+
+def choose_device(name: str) -> torch.device:
+    """The device of a name; "auto" takes a GPU if there is one."""
+    import torch
+
+    there = {"cpu": True, "cuda": torch.cuda.is_available(), "mps": _has_mps()}
+    if name == "auto":
+        name = next(n for n in ("cuda", "mps", "cpu") if there[n])
+    kind = name.split(":")[0]
+    if kind not in there:
+        raise UserError(f"device {name!r} is unknown: choose one of {', '.join(DEVICES)}")
+    if not there[kind]:
+        raise UserError(f"device {name!r} is not available on this machine: choose auto or cpu")
+    try:
+        device = torch.device(name)
+    except RuntimeError:
+        raise UserError(f"device {name!r} is no device name, e.g. cuda:0") from None
+    if kind == "cuda" and (device.index or 0) >= torch.cuda.device_count():
+        raise UserError(f"device {name!r}: there are only {torch.cuda.device_count()} GPUs")
+    return device
+
+
+def _has_mps() -> bool:
+    import torch
+
+    return torch.backends.mps.is_available()

@@ -1,0 +1,59 @@
+"""A network with few channels, and a checkpoint of it in memory."""
+
+import torch
+
+from napari_uhrnet.geometry.classes import ClassTable, LabelClass
+from napari_uhrnet.models.checkpoint import Card
+from napari_uhrnet.models.config import UHRNetConfig
+from napari_uhrnet.models.registry import LoadedModel
+from napari_uhrnet.models.uhrnet import UHRNet
+
+TINY = UHRNetConfig(
+    backbone="lcnet_035",
+    frame_px=160,
+    patch_px=64,
+    min_overlap_px=16,
+    frame_shrink=2,
+    feature_channels=8,
+    descriptor_channels=4,
+    descriptor_cells=4,
+    fusion_channels=8,
+    classes=3,
+)
+CLASSES = ClassTable(
+    "tiny",
+    (
+        LabelClass(1, "field", (255, 255, 0)),
+        LabelClass(4, "wood", (0, 255, 0)),
+        LabelClass(5, "water", (0, 0, 255)),
+    ),
+)
+
+
+def tiny_network(seed: int = 0, *, listening: bool = True) -> UHRNet:
+    """Random weights; ``listening`` to the neighbours, which an untrained network does not."""
+    torch.manual_seed(seed)
+    network = UHRNet(TINY)
+    if listening:
+        torch.nn.init.normal_(network.local_fusion.mix.weight)
+    for head in (network.fused_head, network.global_head, network.local_head):
+        torch.nn.init.normal_(head.weight, std=0.5)
+    return network.eval()
+
+
+def tiny_card() -> Card:
+    return Card(
+        name="tiny",
+        title="for tests",
+        architecture="uhrnet",
+        config=TINY,
+        class_table=CLASSES.to_dict(),
+        pixel_size_m=2.0,
+        terms="none",
+        sha256="0123456789abcdef",
+    )
+
+
+def tiny_model(seed: int = 0) -> LoadedModel:
+    network = tiny_network(seed).requires_grad_(False)
+    return LoadedModel("tiny", network, tiny_card(), f"tiny{seed}", torch.device("cpu"))
