@@ -1,0 +1,1 @@
+"""Pixels in: files and arrays as lazily read scenes."""

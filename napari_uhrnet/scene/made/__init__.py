@@ -1,0 +1,1 @@
+"""Made land-cover scenes: seeded pictures with exact truth, for training, tests and the sample."""

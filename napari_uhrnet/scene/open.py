@@ -1,0 +1,86 @@
+"""From a path to a scene."""
+
+from __future__ import annotations
+
+from contextlib import ExitStack
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from napari_uhrnet.errors import UserError
+from napari_uhrnet.scene.base import Scene, checked_pixel_size
+from napari_uhrnet.scene.image import SMALL_PX
+from napari_uhrnet.scene.pyramid import COARSEST_PX, with_lazy_levels
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from napari_uhrnet.scene.picture import Picture
+
+_TIFF_STARTS = (b"II*\0", b"MM\0*", b"II+\0", b"MM\0+")
+_ZARR_FILES = ("zarr.json", ".zattrs", ".zgroup", ".zarray")
+
+
+def open_scene(
+    path: str | Path,
+    pixel_size_m: float | None = None,
+    progress: Callable[[float], None] | None = None,
+) -> Scene:
+    """Open an image file or an OME-Zarr folder as a scene, without reading its pixels.
+
+    ``pixel_size_m`` (metres per pixel of level 0) wins over what the file says. A large file
+    without smaller levels, or one that can only be decoded from the top, gets them built once into
+    the user's cache folder, which takes a pass over the file: ``progress`` is called with the
+    fraction done, and an exception that it raises cancels the work and leaves nothing behind.
+    Raises UserError for a path, a file or a pixel size that cannot be used.
+    """
+    path = Path(path)
+    if pixel_size_m is not None:
+        pixel_size_m = checked_pixel_size(path.name, pixel_size_m)
+    picture = _read(path)
+    with ExitStack() as unfinished:
+        unfinished.callback(picture.close)
+        complete = _complete(picture, path, progress)
+        unfinished.pop_all()
+    size_m = complete.georeference.pixel_size_m if pixel_size_m is None else pixel_size_m
+    return Scene(complete, path.name, path, size_m)
+
+
+def _read(path: Path) -> Picture:
+    if not path.exists():
+        raise UserError(f"{path}: there is no such file.")
+    if path.is_dir():
+        return _read_folder(path)
+    try:
+        with path.open("rb") as file:
+            start = file.read(4)
+    except OSError as error:
+        raise UserError(f"{path}: the file cannot be opened ({error.strerror}).") from error
+    if not start:
+        raise UserError(f"{path}: the file is empty; fetch it again.")
+    if start in _TIFF_STARTS:
+        from napari_uhrnet.scene.tiff import NotForTifffileError, open_tiff
+
+        try:
+            return open_tiff(path)
+        except NotForTifffileError:
+            pass
+    from napari_uhrnet.scene.raster import open_raster
+
+    return open_raster(path)
+
+
+def _read_folder(path: Path) -> Picture:
+    if not any((path / name).is_file() for name in _ZARR_FILES):
+        raise UserError(f"{path}: this is a folder; choose an image file or an OME-Zarr folder.")
+    from napari_uhrnet.scene.ngff import open_ngff
+
+    return open_ngff(path)
+
+
+def _complete(picture: Picture, path: Path, progress: Callable[[float], None] | None) -> Picture:
+    height, width, _ = picture.levels[-1].shape
+    if picture.rows_only or (max(height, width) > COARSEST_PX and height * width > SMALL_PX):
+        from napari_uhrnet.scene.pyramid_cache import with_cached_levels
+
+        picture = with_cached_levels(picture, path, progress)
+    return with_lazy_levels(picture)
