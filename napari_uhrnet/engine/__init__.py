@@ -1,0 +1,1 @@
+"""Scene and model in, stored labels out."""

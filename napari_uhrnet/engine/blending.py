@@ -1,0 +1,123 @@
+"""From the logits of patches to the stored maps of a finished rectangle."""
+
+from __future__ import annotations
+
+import math
+from typing import TYPE_CHECKING
+
+import torch
+
+from napari_uhrnet.engine.work import patches_under
+from napari_uhrnet.geometry.blend import axis_matrices
+from napari_uhrnet.geometry.classes import NOTHING
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+    from torch import Tensor
+
+    from napari_uhrnet.engine.layout import SceneLayout
+    from napari_uhrnet.engine.state import EngineState, PatchLogits
+    from napari_uhrnet.geometry.grid import Cell
+    from napari_uhrnet.models.protocol import SegmentationModel
+
+LEVELS = 254
+"""Shares are stored as round(share x 254): 255 says that there is nothing."""
+
+
+def plane_names(branches: tuple[str, ...]) -> tuple[str, ...]:
+    """The stored maps of a network with these branches."""
+    return tuple(
+        f"{branch}/{plane}"
+        for branch in branches
+        for plane in (
+            ("labels", "confidence", "runner_up", "margin", "entropy")
+            if branch == "fused"
+            else ("labels", "confidence")
+        )
+    )
+
+
+def blend_rectangle(
+    rectangle: Cell, logits: dict[Cell, PatchLogits], layout: SceneLayout, model: SegmentationModel
+) -> dict[str, Tensor]:
+    """(N, h, w) logits of each branch for the pixels of a rectangle.
+
+    Patches are added in grid order, never in order of arrival.
+    """
+    window = layout.rectangles.window(rectangle)
+    rows, columns = layout.rectangles.patches_of(rectangle)
+    some = next(iter(logits.values())).logits
+    out: dict[str, Tensor] = {}
+    for branch, example in some.items():
+        y, x = (
+            [
+                torch.from_numpy(m)
+                for m in axis_matrices(
+                    [starts[k] for k in indices],
+                    layout.patch_px,
+                    cells,
+                    start,
+                    stop,
+                    upsample=model.upsample,
+                    blend=model.blend,
+                )
+            ]
+            for starts, indices, cells, start, stop in (
+                (layout.patches.starts_yx[0], rows, example.shape[1], window.y, window.bottom),
+                (layout.patches.starts_yx[1], columns, example.shape[2], window.x, window.right),
+            )
+        )
+        total = torch.zeros(example.shape[0], *window.shape_yx)
+        for i, r in enumerate(rows):
+            for j, c in enumerate(columns):
+                total += y[i] @ logits[r, c].logits[branch] @ x[j].T
+        out[branch] = total
+    return out
+
+
+def rectangle_planes(
+    rectangle: Cell, logits: dict[Cell, PatchLogits], state: EngineState
+) -> dict[str, NDArray[np.uint8]]:
+    """The stored maps (h, w) uint8 of a rectangle; 255 where the scene has no data."""
+    blended = blend_rectangle(rectangle, logits, state.layout, state.network)
+    ids = state.classes.ids
+    planes = {}
+    for branch, values in blended.items():
+        for name, plane in _planes(values, ids, full=branch == "fused").items():
+            planes[f"{branch}/{name}"] = plane
+    valid = _valid(rectangle, logits, state)
+    if valid is not None:
+        for plane in planes.values():
+            plane[~valid] = NOTHING
+    return planes
+
+
+def _planes(logits: Tensor, ids: NDArray[np.uint8], *, full: bool) -> dict[str, NDArray[np.uint8]]:
+    share = logits.softmax(dim=0)
+    top, channel = share.topk(min(2, len(ids)), dim=0)
+    planes = {"labels": ids[channel[0].numpy()], "confidence": _as_byte(top[0])}
+    if full:
+        entropy = torch.special.entr(share).sum(dim=0) / math.log(len(ids))
+        planes["runner_up"] = ids[channel[-1].numpy()]
+        planes["margin"] = _as_byte(top[0] - top[-1])
+        planes["entropy"] = _as_byte(entropy)
+    return planes
+
+
+def _as_byte(share: Tensor) -> NDArray[np.uint8]:
+    values: NDArray[np.uint8] = (share.clamp(0, 1) * LEVELS).round().to(torch.uint8).numpy()
+    return values
+
+
+def _valid(
+    rectangle: Cell, logits: dict[Cell, PatchLogits], state: EngineState
+) -> NDArray[np.bool_] | None:
+    """Which pixels hold data, from any of the patches that saw them; None if all do."""
+    patch = patches_under(rectangle, state.layout)[0]
+    valid = logits[patch].valid
+    if valid is None:
+        return None
+    window = state.layout.rectangles.window(rectangle)
+    cut: NDArray[np.bool_] = valid[window.relative_to(state.layout.patches.window(patch)).slices]
+    return cut

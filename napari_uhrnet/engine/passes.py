@@ -1,0 +1,183 @@
+"""The passes over a scene: pixels, frames, encoding, decoding. Plain functions over the state."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, TypeVar
+
+import numpy as np
+import torch
+
+from napari_uhrnet.engine.reading import read_inference
+from napari_uhrnet.engine.state import EncodedPatch, PatchLogits
+from napari_uhrnet.models.protocol import Surroundings, View
+from napari_uhrnet.models.uhrnet import surround
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from numpy.typing import NDArray
+    from torch import Tensor
+
+    from napari_uhrnet.engine.state import EngineState
+    from napari_uhrnet.geometry.grid import Cell
+    from napari_uhrnet.geometry.window import Window
+    from napari_uhrnet.models.protocol import FrameFeatures
+
+Item = TypeVar("Item")
+
+
+def frame_features(state: EngineState, frame: Cell) -> FrameFeatures:
+    """G of a frame, from the cache or computed."""
+    known = state.frames.get(frame)
+    if known is None:
+        pixels, _ = _frame_pixels(state, frame)
+        known = _encode_frame(state, pixels)
+        state.frames.put(frame, known)
+        state.counts["frames"] += 1
+    return known
+
+
+def _encode_frame(state: EngineState, pixels: NDArray[np.uint8]) -> FrameFeatures:
+    while True:
+        try:
+            with torch.inference_mode(), _autocast(state.device):
+                return state.network.encode_frame(_to_tensor([pixels], state.device))
+        except torch.OutOfMemoryError:
+            state.batch_size = 1  # a frame cannot be halved: the CPU is the next step
+            state.step_down()
+
+
+def _frame_pixels(state: EngineState, frame: Cell) -> tuple[NDArray[np.uint8], NDArray[np.bool_]]:
+    known = state.pixels.get(frame)
+    if known is None:
+        window = state.layout.frames.window(frame)
+        known = read_inference(state.scene, state.layout.inference, window)
+        state.pixels.put(frame, known)
+    return known
+
+
+def _patch_pixels(
+    state: EngineState, patch: Cell
+) -> tuple[NDArray[np.uint8], NDArray[np.bool_] | None]:
+    """(p, p, 3) pixels and (p, p) valid, None if all are.
+
+    Cut from the frame's pixels if those were read, else read; reflected where the scene is smaller.
+    """
+    layout = state.layout
+    window = layout.patches.window(patch)
+    inside = window.clip(layout.inference.shape_yx)
+    frame = layout.frame_of(patch)
+    if frame in state.pixels:
+        pixels, valid = _frame_pixels(state, frame)
+        cut = inside.relative_to(layout.frames.window(frame)).slices
+        pixels, valid = pixels[cut], valid[cut]
+    else:
+        pixels, valid = read_inference(state.scene, layout.inference, inside)
+    return _reflect(pixels, window), None if valid.all() else _reflect(valid, window)
+
+
+def _reflect(values: Any, window: Window) -> Any:
+    missing = [(0, n - m) for n, m in zip(window.shape_yx, values.shape, strict=False)]
+    rest = [(0, 0)] * (values.ndim - 2)
+    return np.pad(values, missing + rest, mode="reflect") if any(map(any, missing)) else values
+
+
+def encode(state: EngineState, patches: Sequence[Cell], *, features: bool) -> None:
+    """Make sure that descriptors (and features) of patches are in the caches."""
+    missing = [
+        cell
+        for cell in patches
+        if (features and cell not in state.encoded)
+        or (state.network.needs_neighbours and cell not in state.descriptors)
+    ]
+    state.in_batches(missing, lambda batch: _encode_batch(state, batch))
+
+
+def _encode_batch(state: EngineState, batch: list[Cell]) -> dict[Cell, EncodedPatch]:
+    read = [_patch_pixels(state, cell) for cell in batch]
+    pixels = [p for p, _ in read]
+    # Batches are filled up: a result must not depend on how many others there were.
+    filled = pixels + [pixels[-1]] * (state.batch_size - len(batch))
+    with torch.inference_mode(), _autocast(state.device):
+        out = state.network.encode_patches(_to_tensor(filled, state.device))
+    done = {}
+    for k, cell in enumerate(batch):
+        done[cell] = EncodedPatch(out.features[k : k + 1].clone(), read[k][1])
+        state.encoded.put(cell, done[cell])
+        if out.descriptors is not None:
+            state.descriptors.put(cell, out.descriptors[k].clone())
+    state.counts["encoded"] += len(batch)
+    return done
+
+
+def decode(state: EngineState, patches: Sequence[Cell]) -> dict[Cell, PatchLogits]:
+    """Logits of patches, from the cache or computed, their neighbours described on the way."""
+    known = {cell: state.logits.get(cell) for cell in patches}
+    missing = [cell for cell, value in known.items() if value is None]
+    for part in state.in_batches(missing, lambda batch: _decode_batch(state, batch)):
+        known.update(part)
+    return {cell: value for cell, value in known.items() if value is not None}
+
+
+def _decode_batch(state: EngineState, batch: list[Cell]) -> dict[Cell, PatchLogits]:
+    views = [_view(state, cell) for cell in batch]
+    surroundings = _surroundings(state, batch) if state.network.needs_neighbours else None
+    encode(state, batch, features=True)
+    encoded = [state.encoded.get(cell) or _encode_batch(state, [cell])[cell] for cell in batch]
+    features = _filled([e.features for e in encoded], state.batch_size)
+    views = _filled(views, state.batch_size)
+    with torch.inference_mode(), _autocast(state.device):
+        out = state.network.decode_patches(torch.cat(features), surroundings, views)
+    host = {branch: logits.float().cpu() for branch, logits in out.items()}
+    done = {}
+    for k, cell in enumerate(batch):
+        done[cell] = PatchLogits({b: v[k].clone() for b, v in host.items()}, encoded[k].valid)
+        state.logits.put(cell, done[cell])
+    state.counts["decoded"] += len(batch)
+    return done
+
+
+def _view(state: EngineState, cell: Cell) -> View:
+    layout = state.layout
+    frame = layout.frame_of(cell)
+    box = layout.patches.window(cell).relative_to(layout.frames.window(frame))
+    return View(frame_features(state, frame), box)
+
+
+def _filled(items: list[Item], count: int) -> list[Item]:
+    return items + [items[-1]] * (count - len(items))
+
+
+def _surroundings(state: EngineState, batch: list[Cell]) -> Surroundings:
+    grid = state.layout.patches
+    around = {other: None for cell in batch for other in (cell, *grid.neighbours(cell))}
+    encode(state, list(around), features=False)
+    parts = [surround(cell, grid, _descriptors(state, cell)) for cell in batch]
+    filled = _filled(parts, state.batch_size)
+    return Surroundings(*(torch.stack(p) for p in zip(*filled, strict=True)))
+
+
+def _descriptors(state: EngineState, cell: Cell) -> dict[Cell, Tensor]:
+    """D of a patch and of its neighbours."""
+    found = {}
+    for other in (cell, *state.layout.patches.neighbours(cell)):
+        if other not in state.descriptors:  # evicted since: the cache is tiny
+            _encode_batch(state, [other])
+        value = state.descriptors.get(other)
+        assert value is not None  # the newest entry is always kept
+        found[other] = value
+    return found
+
+
+def _to_tensor(pixels: list[NDArray[np.uint8]], device: torch.device) -> Tensor:
+    """(B, 3, h, w) float32 in 0..255, channels last."""
+    stacked = torch.from_numpy(np.stack(pixels))
+    if device.type == "cuda":
+        stacked = stacked.pin_memory()
+    moved = stacked.to(device, non_blocking=True)
+    return moved.permute(0, 3, 1, 2).to(torch.float32, memory_format=torch.channels_last)
+
+
+def _autocast(device: torch.device) -> torch.autocast:
+    """Half precision where it is quicker; full on the CPU."""
+    return torch.autocast(device.type, torch.float16, enabled=device.type == "cuda")

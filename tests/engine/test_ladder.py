@@ -1,0 +1,70 @@
+"""The out-of-memory ladder, with a device that is said to be small."""
+
+import numpy as np
+import pytest
+import torch
+
+from tests.engine.scenes import Bench, made_scene
+from tests.models.tiny import tiny_model
+
+
+class SmallDevice:
+    """Lets a network fail as a GPU does when a batch has too many patches."""
+
+    def __init__(self, network, most_patches):
+        self.network, self.most = network, most_patches
+        self.batches = []
+
+    def __getattr__(self, name):
+        return getattr(self.network, name)
+
+    def encode_patches(self, patches):
+        self.batches.append(len(patches))
+        if len(patches) > self.most:
+            raise torch.OutOfMemoryError("fake: out of memory")
+        return self.network.encode_patches(patches)
+
+
+def _model(most_patches):
+    from dataclasses import replace
+
+    model = tiny_model()
+    return replace(model, network=SmallDevice(model.network, most_patches))
+
+
+def test_batches_are_halved_until_they_fit_and_stay_so(tmp_path):
+    scene = made_scene(300, 310)
+    expected = Bench(scene, tmp_path / "a").all_of()
+    bench = Bench(scene, tmp_path / "b", model=_model(3), batch_size=8)
+    steps = list(bench.run())
+    assert bench.state.batch_size == 2
+    batches = bench.model.network.batches
+    assert batches[:3] == [8, 4, 2] and set(batches[2:]) == {2}
+    messages = [s.message for s in steps if s.message]
+    assert len(messages) == 1 and "going on with 2 at once" in messages[0]
+    same = np.mean(bench.maps()["fused/labels"] == expected["fused/labels"])
+    assert same >= 0.9999
+
+
+def test_the_last_step_is_the_cpu_and_without_it_the_error_surfaces(tmp_path):
+    scene = made_scene(100, 100)
+    bench = Bench(scene, tmp_path, model=_model(0), batch_size=2)
+    with pytest.raises(torch.OutOfMemoryError):
+        bench.all_of()
+    assert bench.state.batch_size == 1
+
+
+def test_a_device_that_cannot_hold_one_patch_gives_way_to_the_cpu(tmp_path):
+    scene = made_scene(100, 100)
+    bench = Bench(scene, tmp_path, model=_model(0), batch_size=1)
+    bench.state.device = torch.device("meta")
+    network = bench.model.network
+    network.to = lambda device: network.network.to(device)
+    bench.state.step_down_error = None
+    try:
+        raise torch.OutOfMemoryError("fake")
+    except torch.OutOfMemoryError:
+        bench.state.step_down()
+    assert bench.state.device.type == "cpu"
+    assert "going on with the CPU" in bench.state.notes[-1]
+    assert set(np.unique(bench.all_of()["fused/labels"])) <= {1, 4, 5}
