@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import os
+import struct
 import threading
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -28,7 +31,7 @@ class DecodedLevel:
     def __init__(self, level: Level, decode: Callable[[], NDArray[Any]] | None = None) -> None:
         """Shape and type are those of ``level``; ``decode`` reads all of it another way."""
         whole = Window.of_shape(level.shape[:2])
-        self._decode = (lambda: level.read(whole)) if decode is None else decode
+        self._decode: Callable[[], NDArray[Any]] = decode or partial(level.read, whole)
         self._lock = threading.Lock()
         self._pixels: NDArray[Any] | None = None
         self.shape = level.shape
@@ -52,9 +55,29 @@ def decode_jpeg(path: Path) -> NDArray[Any]:
 
     try:
         with Image.open(path) as image:
-            pixels: NDArray[Any] = np.array(image if image.mode == "L" else image.convert("RGB"))
+            shown: Any = image if image.mode == "L" else image.convert("RGB")
+            pixels: NDArray[Any] = np.asarray(shown)
     except (OSError, SyntaxError) as error:
         raise UserError(
             f"{path.name}: the pixels cannot be decoded; the file is damaged, fetch it again."
         ) from error
     return pixels if pixels.ndim == 3 else pixels[..., None]
+
+
+def check_png_is_whole(path: Path) -> None:
+    """Follow the chunks of a PNG to its end, without decoding; UserError if it is cut off.
+
+    GDAL reads such a file without a word and leaves the missing rows empty.
+    """
+    kind = b""
+    with path.open("rb") as file:
+        file.seek(8)
+        while kind != b"IEND":
+            head = file.read(8)
+            if len(head) < 8:
+                raise UserError(
+                    f"{path.name}: the file is damaged or cut off, some of its pixels are missing; "
+                    "fetch it again."
+                )
+            length, kind = struct.unpack(">I4s", head)
+            file.seek(length + 4, os.SEEK_CUR)

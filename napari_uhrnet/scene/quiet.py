@@ -15,8 +15,8 @@ _TALKERS = ("tifffile", "rasterio._env", "rasterio._err", "rasterio._io", "raste
 
 
 @contextmanager
-def quiet() -> Iterator[None]:
-    """No warnings, and no log records of the readers from this thread, inside of the block."""
+def without_logs() -> Iterator[None]:
+    """No log records of the readers from this thread inside of the block; for any thread."""
     thread = threading.get_ident()
 
     def of_others(record: logging.LogRecord) -> bool:
@@ -26,9 +26,15 @@ def quiet() -> Iterator[None]:
     for logger in loggers:
         logger.addFilter(of_others)
     try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")
-            yield
+        yield
     finally:
         for logger in loggers:
             logger.removeFilter(of_others)
+
+
+@contextmanager
+def quiet() -> Iterator[None]:
+    """Neither logs nor warnings; for opening only, as warnings are switched for all threads."""
+    with without_logs(), warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        yield

@@ -12,9 +12,9 @@ import numpy as np
 from napari_uhrnet.errors import UserError
 from napari_uhrnet.scene.colour import Palette
 from napari_uhrnet.scene.georeference import bands_of, georeference_of
-from napari_uhrnet.scene.image import SMALL_PX, DecodedLevel, decode_jpeg
+from napari_uhrnet.scene.image import SMALL_PX, DecodedLevel, check_png_is_whole, decode_jpeg
 from napari_uhrnet.scene.picture import Bands, Picture
-from napari_uhrnet.scene.quiet import quiet
+from napari_uhrnet.scene.quiet import quiet, without_logs
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -53,7 +53,7 @@ class RasterLevel:
 
         box = RasterWindow(window.x, window.y, window.width, window.height)
         try:
-            with self._lock, quiet():
+            with self._lock, without_logs():
                 planes = self._dataset.read(window=box)
                 mask = [self._dataset.dataset_mask(window=box)] if self._has_mask else []
         except RasterioError as error:
@@ -101,6 +101,8 @@ def _picture(path: Path, datasets: list[Any], opened: ExitStack) -> Picture:
         recolour, bands = _palette(first, bands)
         has_mask = False
     levels: list[Level] = [RasterLevel(d, has_mask, recolour) for d in datasets]
+    if first.driver == "PNG":
+        check_png_is_whole(path)
     large = first.height * first.width > SMALL_PX
     one_strip = first.driver == "GTiff" and first.block_shapes[0] == (1, first.width)
     rows_only = first.driver in _ROWS_ONLY or one_strip

@@ -50,12 +50,13 @@ def _picture(path: Path, opened: ExitStack) -> Picture:
     import tifffile
 
     file = opened.enter_context(tifffile.TiffFile(path))
+    file.filehandle.set_lock(True)
     series = file.series[0]
     key = series.keyframe
     if 0 in series.shape or key.dtype is None:
         raise NotForTifffileError("it holds no pixels")
-    known = _known_to_gdal(path)
-    bands, place = known if known else (_bands_of_tags(key), Georeference())
+    count = key.samplesperpixel * len(series.pages)
+    bands, place = _known_to_gdal(path, count) or (_bands_of_tags(key, count), Georeference())
     recolour, bands = _recolour(key, bands)
     stored = list(series.levels)
     for beside in _open_beside(path, ".ovr", opened):
@@ -67,20 +68,21 @@ def _picture(path: Path, opened: ExitStack) -> Picture:
     return _masked(picture, masks) if masks else picture
 
 
-def _known_to_gdal(path: Path) -> tuple[Bands, Georeference] | None:
+def _known_to_gdal(path: Path, count: int) -> tuple[Bands, Georeference] | None:
     """Meaning of the bands and georeference, side files included; None where GDAL gives up."""
     import rasterio
     from rasterio.errors import RasterioError
 
     try:
         with rasterio.open(path) as dataset:
-            return bands_of(dataset), georeference_of(dataset)
+            bands = bands_of(dataset) if dataset.count == count else Bands.of(count)
+            return bands, georeference_of(dataset)
     except RasterioError:
         return None
 
 
-def _bands_of_tags(key: Any) -> Bands:
-    return Bands.of(key.samplesperpixel, has_alpha=1 in key.extrasamples or 2 in key.extrasamples)
+def _bands_of_tags(key: Any, count: int) -> Bands:
+    return Bands.of(count, has_alpha=bool({1, 2} & {int(kind) for kind in key.extrasamples}))
 
 
 def _recolour(key: Any, bands: Bands) -> tuple[Recolour | None, Bands]:
@@ -176,7 +178,11 @@ def _open_beside(path: Path, suffix: str, opened: ExitStack) -> list[TiffFile]:
     import tifffile
 
     beside = path.with_name(path.name + suffix)
-    return [opened.enter_context(tifffile.TiffFile(beside))] if beside.is_file() else []
+    if not beside.is_file():
+        return []
+    file = opened.enter_context(tifffile.TiffFile(beside))
+    file.filehandle.set_lock(True)
+    return [file]
 
 
 def _mask_levels(

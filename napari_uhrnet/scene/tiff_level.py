@@ -9,7 +9,7 @@ import numpy as np
 
 from napari_uhrnet.errors import UserError
 from napari_uhrnet.geometry.window import Window
-from napari_uhrnet.scene.quiet import quiet
+from napari_uhrnet.scene.quiet import without_logs
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -123,7 +123,7 @@ class TiffLevel:
                 if key.compression in _JPEG
                 else {}
             )
-            with quiet():
+            with without_logs():
                 segment, place, _ = key.decode(data, index, **tables)
         except _BROKEN as error:
             raise self._damaged(tile) from error

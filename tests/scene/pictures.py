@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
+import warnings
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import rasterio
-from numpy.typing import NDArray
 from rasterio.transform import from_origin
 
 from napari_uhrnet.geometry.window import Window
-from napari_uhrnet.scene.base import Scene
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    from napari_uhrnet.scene.base import Scene
 
 REAL = Path(__file__).parents[2] / ".." / "shared" / "data"
 
@@ -44,6 +48,8 @@ def write_geotiff(
     height, width, count = pixels.shape
     place = {} if crs is None else {"crs": crs, "transform": from_origin(*origin, pixel, pixel)}
     profile = {"driver": "GTiff", **options, "height": height, "width": width, "count": count}
-    with rasterio.open(path, "w", **profile, dtype=pixels.dtype, **place) as file:
-        file.write(np.moveaxis(pixels, 2, 0))
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        with rasterio.open(path, "w", **profile, dtype=pixels.dtype, **place) as file:
+            file.write(np.moveaxis(pixels, 2, 0))
     return path

@@ -68,12 +68,12 @@ def test_a_jpeg_cut_off_is_refused_when_read(tmp_path, capfd):
     assert capfd.readouterr() == ("", "")
 
 
-def test_a_png_cut_off_is_refused_when_read(tmp_path, capfd):
+def test_a_png_cut_off_is_refused_when_opened(tmp_path, capfd):
     Image.fromarray(noise((300, 400, 3))).save(tmp_path / "a.png")
     content = (tmp_path / "a.png").read_bytes()
     (tmp_path / "a.png").write_bytes(content[: len(content) // 2])
-    with open_scene(tmp_path / "a.png") as scene, pytest.raises(UserError, match=r"a\.png: .*dam"):
-        whole(scene)
+    with pytest.raises(UserError, match=r"a\.png: .*cut off"):
+        open_scene(tmp_path / "a.png")
     assert capfd.readouterr() == ("", "")
 
 
@@ -103,3 +103,13 @@ def test_a_tiff_that_tifffile_does_not_decode_goes_to_gdal(tmp_path):
     with open_scene(path) as scene:
         assert scene.picture.format == "GTiff"
         assert whole(scene)[0].shape == (64, 64, 3)
+
+
+def test_a_damaged_png_is_refused_when_read(tmp_path, capfd):
+    Image.fromarray(noise((300, 400, 3))).save(tmp_path / "a.png")
+    content = bytearray((tmp_path / "a.png").read_bytes())
+    content[len(content) // 2 : len(content) // 2 + 200] = bytes(200)
+    (tmp_path / "a.png").write_bytes(content)
+    with open_scene(tmp_path / "a.png") as scene, pytest.raises(UserError, match=r"a\.png: .*dam"):
+        whole(scene)
+    assert capfd.readouterr() == ("", "")

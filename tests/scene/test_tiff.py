@@ -45,9 +45,7 @@ def test_planes_stored_one_after_the_other(tmp_path, layout):
     pixels = noise((90, 130, 3))
     planes = np.ascontiguousarray(np.moveaxis(pixels, 2, 0))
     path = tmp_path / "planar.tif"
-    tifffile.imwrite(
-        path, planes, photometric="rgb", planarconfig="separate", **LAYOUTS[layout]
-    )
+    tifffile.imwrite(path, planes, photometric="rgb", planarconfig="separate", **LAYOUTS[layout])
     with open_scene(path) as scene:
         assert np.array_equal(whole(scene)[0], pixels)
         assert np.array_equal(scene.read(Window(5, 66, 80, 40), 0)[0], pixels[5:85, 66:106])

@@ -33,8 +33,8 @@ def paint_rangeland(canvas: Canvas, ground: Ground, land: Land, season: Season) 
         for name in ("path", "trail"):
             path = np.abs(ground.noise(name, 260, 2).ravel()[at]) * 130
             canvas.blend(at, season.soil * 1.12, 0.6 * np.clip(1.6 - path, 0, 1))
-    tussocks = np.clip(ground.noise("tussocks", 3.4, 1).ravel()[at] + 0.3 * mottle - 1.1, 0, 1)
-    canvas.blend(at, season.green * 0.75, rng.uniform(0.2, 0.75) * tussocks)
+    tussocks = np.clip(ground.noise("tussocks", 2.8, 1).ravel()[at] + 0.3 * mottle - 0.8, 0, 1)
+    canvas.blend(at, season.green * 0.75, rng.uniform(0.3, 0.95) * tussocks)
     shrubs = np.zeros(land.labels.size, np.float32)
     clumps = np.clip(ground.noise("clumps", 60, 3).ravel()[at] - np.float32(0.4), 0, 1)
     shrubs[at] = rng.uniform(0.005, 0.09) + rng.uniform(0.2, 0.9) * clumps
@@ -51,9 +51,9 @@ def paint_barren(canvas: Canvas, ground: Ground, land: Land, season: Season) -> 
     height = ground.noise("relief", rng.uniform(50, 140), 5)
     slope = _lit(height, season.sun_angle, ground.pixel_size_m).ravel()[at]
     patch = ground.noise("stain", 60, 5).ravel()[at]
-    grain = ground.noise("gravel", 3.5, 2).ravel()[at]
+    grain = ground.noise("gravel", 2.6, 1).ravel()[at]
     relief = np.clip(np.float32(rng.uniform(0.1, 0.6)) * slope, -0.25, 0.25)
-    canvas.paint(at, sand, 0.97 + rng.uniform(0.08, 0.17) * patch + 0.09 * grain + relief)
+    canvas.paint(at, sand, 0.97 + rng.uniform(0.08, 0.17) * patch + 0.07 * grain + relief)
     chalk = ground.noise("chalk", 110, 5).ravel()[at] - np.float32(rng.uniform(0, 1.2))
     canvas.blend(at, sand * 0.5 + colour(100, 92, 80), np.clip(0.7 * chalk, 0, 0.6))
     canvas.blend(at, season.soil * 0.78, np.clip(0.6 * (patch - 0.2), 0, 0.6))

@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from napari_uhrnet.scene.made.hydrology import barren_shore, water_depth
 from napari_uhrnet.scene.made.parcels import CutRule, Parcels, cut, merge
-from napari_uhrnet.scene.made.waters import barren_shore, water_depth
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
