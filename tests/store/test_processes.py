@@ -31,18 +31,18 @@ def test_killed_at_any_moment_it_shows_whole_rectangles_or_nothing(tmp_path):
     folder = tmp_path / "s"
     killed = finished = 0
     with start("crash", folder) as driver:
-        for _ in range(20):
+        for _ in range(16):
             how = chance.choice(("half", "before", "after"))
             if chance.random() < 0.25:
                 folder = _another(driver, tmp_path, killed)
-            driver.stdin.write(f"{chance.randint(1, 160)} {how} {chance.randint(0, 30)}\n")
+            driver.stdin.write(f"{chance.randint(1, 90)} {how} {chance.randint(0, 30)}\n")
             driver.stdin.flush()
             killed += driver.stdout.readline() == "killed\n"
             with open_store(folder) as store:
                 assert_consistent(store)
                 finished += store.finished().sum()
         driver.stdin.close()
-    assert killed > 10
+    assert killed >= 8
     assert finished > 0
     assert not list(tmp_path.glob("*.creating"))
 

@@ -1,6 +1,7 @@
 """Training: it learns, it goes on where it was broken off, and gradients go where they should."""
 
 import csv
+import itertools
 
 import numpy as np
 import pytest
@@ -86,7 +87,7 @@ def test_rates_warm_up_and_fall_to_zero():
     rates = [learning_rate(s, FitConfig(steps=100, warmup_steps=10)) for s in range(101)]
     assert rates[:10] == pytest.approx([0.1 * k for k in range(1, 11)])
     assert rates[10] == 1.0 and rates[100] == 0.0
-    assert all(a >= b for a, b in zip(rates[10:], rates[11:], strict=False))
+    assert all(a >= b for a, b in itertools.pairwise(rates))
 
 
 def test_pixels_without_truth_have_no_loss():
