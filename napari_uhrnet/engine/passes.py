@@ -13,7 +13,7 @@ from napari_uhrnet.models.protocol import Surroundings, View
 from napari_uhrnet.models.uhrnet import surround
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Iterator, Sequence
 
     from numpy.typing import NDArray
     from torch import Tensor
@@ -35,6 +35,36 @@ def frame_features(state: EngineState, frame: Cell) -> FrameFeatures:
         state.frames.put(frame, known)
         state.counts["frames"] += 1
     return known
+
+
+def _decoding_features(state: EngineState, frame: Cell) -> FrameFeatures:
+    """What patches are decoded with: G, or G2 if the network wants its patches merged first."""
+    if not state.network.needs_whole_frame:
+        return frame_features(state, frame)
+    known = state.merged.get(frame)
+    if known is None:
+        g = frame_features(state, frame)
+        window = state.layout.frames.window(frame)
+        with torch.inference_mode(), _autocast(state.device):
+            known = state.network.merge_patches(_parts(state, window), g, window.shape_yx)
+        state.merged.put(frame, known)
+        state.counts["merged"] += 1
+    return known
+
+
+def _parts(state: EngineState, frame: Window) -> Iterator[tuple[Tensor, Window]]:
+    """F' and box of each patch that lies whole in a frame, in grid order, a batch at a time."""
+    grid, shape_yx = state.layout.patches, state.layout.inference.shape_yx
+    inside = [
+        cell
+        for cell in grid.cells_touching(frame)
+        if frame.contains(grid.window(cell).clip(shape_yx))
+    ]
+    for done in range(0, len(inside), state.batch_size):
+        batch = inside[done : done + state.batch_size]
+        features = _local_features(state, batch)
+        for k, cell in enumerate(batch):
+            yield features[k : k + 1], grid.window(cell).relative_to(frame)
 
 
 def _encode_frame(state: EngineState, pixels: NDArray[np.uint8]) -> FrameFeatures:
@@ -95,11 +125,13 @@ def encode(state: EngineState, patches: Sequence[Cell], *, features: bool) -> No
 
 def _encode_batch(state: EngineState, batch: list[Cell]) -> dict[Cell, EncodedPatch]:
     read = [_patch_pixels(state, cell) for cell in batch]
-    pixels = [p for p, _ in read]
     # Batches are filled up: a result must not depend on how many others there were.
-    filled = pixels + [pixels[-1]] * (state.batch_size - len(batch))
+    pixels = _filled([p for p, _ in read], state.batch_size)
+    views = None
+    if state.network.encodes_with_frame:
+        views = _filled([_view(state, c, frame_features) for c in batch], state.batch_size)
     with torch.inference_mode(), _autocast(state.device):
-        out = state.network.encode_patches(_to_tensor(filled, state.device))
+        out = state.network.encode_patches(_to_tensor(pixels, state.device), views)
     done = {}
     for k, cell in enumerate(batch):
         done[cell] = EncodedPatch(out.features[k : k + 1].clone(), read[k][1])
@@ -120,28 +152,51 @@ def decode(state: EngineState, patches: Sequence[Cell]) -> dict[Cell, PatchLogit
 
 
 def _decode_batch(state: EngineState, batch: list[Cell]) -> dict[Cell, PatchLogits]:
-    views = [_view(state, cell) for cell in batch]
-    surroundings = _surroundings(state, batch) if state.network.needs_neighbours else None
-    encode(state, batch, features=True)
-    encoded = [state.encoded.get(cell) or _encode_batch(state, [cell])[cell] for cell in batch]
-    features = _filled([e.features for e in encoded], state.batch_size)
-    views = _filled(views, state.batch_size)
+    network = state.network
+    if network.needs_frame:
+        for cell in batch:  # first of all: patches are then cut from the frame's pixels
+            frame_features(state, state.layout.frame_of(cell))
+    features = _local_features(state, batch) if network.needs_patches else None
+    valid = [_valid_of(state, cell) for cell in batch]
+    views = None
+    if network.needs_frame:
+        views = _filled([_view(state, c, _decoding_features) for c in batch], state.batch_size)
     with torch.inference_mode(), _autocast(state.device):
-        out = state.network.decode_patches(torch.cat(features), surroundings, views)
+        out = network.decode_patches(features, views)
     host = {branch: logits.float().cpu() for branch, logits in out.items()}
     done = {}
     for k, cell in enumerate(batch):
-        done[cell] = PatchLogits({b: v[k].clone() for b, v in host.items()}, encoded[k].valid)
+        done[cell] = PatchLogits({b: v[k].clone() for b, v in host.items()}, valid[k])
         state.logits.put(cell, done[cell])
     state.counts["decoded"] += len(batch)
     return done
 
 
-def _view(state: EngineState, cell: Cell) -> View:
+def _local_features(state: EngineState, batch: list[Cell]) -> Tensor:
+    """F' of a batch, (batch_size, C, h, w): encoded, and with the neighbours heard."""
+    surroundings = _surroundings(state, batch) if state.network.needs_neighbours else None
+    encode(state, batch, features=True)
+    encoded = [state.encoded.get(cell) or _encode_batch(state, [cell])[cell] for cell in batch]
+    features = torch.cat(_filled([e.features for e in encoded], state.batch_size))
+    if surroundings is None:
+        return features
+    with torch.inference_mode(), _autocast(state.device):
+        return state.network.hear_neighbours(features, surroundings)
+
+
+def _valid_of(state: EngineState, cell: Cell) -> NDArray[np.bool_] | None:
+    """(p, p) bool of a patch, None if all of it holds data."""
+    known = state.encoded.get(cell)
+    return known.valid if known is not None else _patch_pixels(state, cell)[1]
+
+
+def _view(
+    state: EngineState, cell: Cell, features: Callable[[EngineState, Cell], FrameFeatures]
+) -> View:
     layout = state.layout
     frame = layout.frame_of(cell)
     box = layout.patches.window(cell).relative_to(layout.frames.window(frame))
-    return View(frame_features(state, frame), box)
+    return View(features(state, frame), box)
 
 
 def _filled(items: list[Item], count: int) -> list[Item]:

@@ -72,7 +72,7 @@ class EngineState:
     Attributes
     ----------
     counts
-        "encoded", "decoded", "frames": how often each pass ran for a patch or frame.
+        "encoded", "decoded", "frames", "merged": how often each pass ran for a patch or frame.
     seconds_per_patch
         Measured, None before the first patch.
     notes
@@ -99,9 +99,8 @@ class EngineState:
         self.encoded: ByteLRU[Cell, EncodedPatch] = ByteLRU(cache_bytes, lambda e: e.nbytes)
         self.descriptors: ByteLRU[Cell, Tensor] = ByteLRU(cache_bytes, lambda t: t.nbytes)
         self.logits: ByteLRU[Cell, PatchLogits] = ByteLRU(cache_bytes, lambda p: p.nbytes)
-        self.frames: ByteLRU[Cell, FrameFeatures] = ByteLRU(
-            cache_bytes, lambda f: f.features.nbytes + f.logits.nbytes
-        )
+        self.frames: ByteLRU[Cell, FrameFeatures] = ByteLRU(cache_bytes, lambda f: f.nbytes)
+        self.merged: ByteLRU[Cell, FrameFeatures] = ByteLRU(cache_bytes, lambda f: f.nbytes)
         self.pixels: ByteLRU[Cell, tuple[NDArray[np.uint8], NDArray[np.bool_]]] = ByteLRU(
             cache_bytes // 4, lambda p: p[0].nbytes + p[1].nbytes
         )
@@ -147,6 +146,7 @@ class EngineState:
         self.encoded.clear()
         self.descriptors.clear()
         self.frames.clear()
+        self.merged.clear()
 
 
 def default_batch_size(device: torch.device) -> int:

@@ -45,6 +45,30 @@ def sampling_matrix(
     return matrix.astype(np.float32)
 
 
+def averaging_matrix(
+    source_start_px: float,
+    source_cell_px: float,
+    source_cells: int,
+    target_start_px: float,
+    target_cell_px: float,
+    target_cells: int,
+) -> NDArray[np.float32]:
+    """(target_cells, source_cells): share of each target cell that each source cell covers.
+
+    By area, so a row adds up to the part of the target cell that the source covers: 1 inside, less
+    at its ends, 0 outside. Merging several sources and dividing by the sum of their rows averages
+    them where they overlap.
+    """
+    source = source_start_px + np.arange(source_cells + 1) * source_cell_px
+    target = target_start_px + np.arange(target_cells + 1) * target_cell_px
+    first = np.maximum(target[:-1, None], source[None, :-1])
+    last = np.minimum(target[1:, None], source[None, 1:])
+    share: NDArray[np.float32] = (np.clip(last - first, 0, None) / target_cell_px).astype(
+        np.float32
+    )
+    return share
+
+
 def context_matrix(
     offsets_px: tuple[int | None, int | None, int | None], patch_px: int, cells: int
 ) -> NDArray[np.float32]:

@@ -104,12 +104,13 @@ class Branch(nn.Module):
         self.backbone: Any = timm.create_model(
             config.backbone, features_only=True, pretrained=False, out_indices=(-4, -3, -2, -1)
         )
+        self.backbone_channels = int(self.backbone.feature_info.channels()[-1])
         pyramid = LightPyramid if config.pyramid == "light" else GLNetPyramid
         self.pyramid = pyramid(self.backbone.feature_info.channels(), config.feature_channels)
         self.register_buffer("mean", 255 * torch.tensor(_MEAN).view(3, 1, 1), persistent=False)
         self.register_buffer("std", 255 * torch.tensor(_STD).view(3, 1, 1), persistent=False)
 
-    def forward(self, pixels: Tensor) -> Tensor:
-        """Last features F (local branch) or G (global branch)."""
-        features: Tensor = self.pyramid(self.backbone((pixels - self.mean) / self.std))
-        return features
+    def forward(self, pixels: Tensor) -> tuple[Tensor, Tensor]:
+        """Last features F (local branch) or G (global branch), and the backbone's own last (c5)."""
+        levels = self.backbone((pixels - self.mean) / self.std)
+        return self.pyramid(levels), levels[-1]

@@ -30,6 +30,20 @@ class UHRNetConfig(BaseModel):
     fusion_channels: int = Field(64, ge=8, description="channels inside the one fusion (choice)")
     size_multiple: int = Field(32, ge=1, description="what the global branch's input is padded to")
     classes: int = Field(6, ge=2, description="number of classes told apart")
+    use_local: bool = Field(True, description="has a local branch")
+    use_global: bool = Field(True, description="has a global branch")
+    local_fusion: bool = Field(True, description="patches hear from the patches around them")
+    local_fusion_from: Literal["features", "c5"] = Field(
+        "features", description="what a descriptor is made of: last features, or the backbone's"
+    )
+    local_fusion_form: Literal["context", "gather8"] = Field(
+        "context", description="pasted at true offsets and convolved, or one weight a direction"
+    )
+    readout: Literal["into_patches", "into_frame"] = Field(
+        "into_patches",
+        description="global features into the patches (the paper's column local), or patches "
+        "merged into the frame first (its column global)",
+    )
 
     @model_validator(mode="after")
     def _sizes_fit(self) -> Self:
@@ -37,6 +51,10 @@ class UHRNetConfig(BaseModel):
             raise ValueError("a frame must be larger than a patch")
         if self.min_overlap_px >= self.patch_px:
             raise ValueError("patches overlap by less than their size")
+        if not (self.use_local or self.use_global):
+            raise ValueError("a network has a local branch, a global branch, or both")
+        if self.readout == "into_frame" and not (self.use_local and self.use_global):
+            raise ValueError("the read-out into the frame needs both branches")
         if self.pyramid == "glnet" and self.feature_channels != 512:
             raise ValueError("GLNet's pyramid has 512 channels (4 levels of 128)")
         return self

@@ -17,19 +17,21 @@ if TYPE_CHECKING:
 class Descriptor(nn.Module):
     """What a patch tells its neighbours: few channels at a coarse stride."""
 
-    def __init__(self, config: UHRNetConfig) -> None:
+    def __init__(self, config: UHRNetConfig, c5_channels: int) -> None:
         super().__init__()
         self.cells = config.descriptor_cells
-        self.block = conv_block(config.feature_channels, config.descriptor_channels, 1)
+        from_c5 = config.local_fusion_from == "c5"
+        source = c5_channels if from_c5 else config.feature_channels
+        self.block = conv_block(source, config.descriptor_channels, 1)
 
     def forward(self, features: Tensor) -> Tensor:
-        """(B, C, h, w) features to (B, D, n, n), n = descriptor_cells, by area."""
+        """(B, C, h, w) features or c5 to (B, D, n, n), n = descriptor_cells, by area."""
         described: Tensor = F.adaptive_avg_pool2d(self.block(features), self.cells)
         return described
 
 
 class LocalFusion(nn.Module):
-    """Mix the surroundings into a patch's features (choice: method.md 1.4 b).
+    """Mix the surroundings into a patch's features (choice: docs/method.md).
 
     Starts as the identity: the weights on the context are zero, those on the features are 1, so
     that a network without training is the network without local fusion.
@@ -39,7 +41,7 @@ class LocalFusion(nn.Module):
         super().__init__()
         self.cells = config.descriptor_cells
         width = config.descriptor_channels
-        self.context = nn.Sequential(
+        self.context: nn.Module = nn.Sequential(
             conv_block(width + 1, width, 3, dilation=1),
             conv_block(width, width, 3, dilation=2),
             conv_block(width, width, 3, dilation=4),
@@ -68,12 +70,40 @@ class LocalFusion(nn.Module):
         -------
         (B, C, h, w).
         """
+        own = self.listen(mosaic, rows, columns)
+        own = F.interpolate(own, size=features.shape[-2:], mode="bilinear", align_corners=False)
+        mixed: Tensor = self.mix(torch.cat([features, own], dim=1))
+        return mixed
+
+    def listen(self, mosaic: Tensor, rows: Tensor, columns: Tensor) -> Tensor:
+        """(B, D, n, n): what the surroundings say at the patch's own place."""
         n = self.cells
         pasted = rows.unsqueeze(1) @ mosaic @ columns.unsqueeze(1).transpose(-1, -2)
         # Absence beyond the scene's edge is marked, not invented.
         present = (rows.sum(-1).unsqueeze(-1) * columns.sum(-1).unsqueeze(-2)).unsqueeze(1)
-        context = self.context(torch.cat([pasted, present], dim=1))
-        own = context[..., n : 2 * n, n : 2 * n]
-        own = F.interpolate(own, size=features.shape[-2:], mode="bilinear", align_corners=False)
-        mixed: Tensor = self.mix(torch.cat([features, own], dim=1))
-        return mixed
+        context: Tensor = self.context(torch.cat([pasted, present], dim=1))
+        return context[..., n : 2 * n, n : 2 * n]
+
+
+class GatherEight(LocalFusion):
+    """The plainer form: one 1 x 1 weight a direction, whatever the exact offset."""
+
+    def __init__(self, config: UHRNetConfig) -> None:
+        super().__init__(config)
+        width = config.descriptor_channels
+        self.context = conv_block(9 * (width + 1), width, 1)
+
+    def listen(self, mosaic: Tensor, rows: Tensor, columns: Tensor) -> Tensor:
+        """(B, D, n, n): the nine descriptors and who is there, weighed by direction."""
+        n, batch = self.cells, mosaic.shape[0]
+        there = [m.view(batch, 3 * n, 3, n).sum(dim=(1, 3)) > 0 for m in (rows, columns)]
+        present = (there[0][:, :, None] & there[1][:, None, :]).to(mosaic)  # (B, 3, 3)
+        nine = mosaic.reshape(batch, -1, 3, n, 3, n).permute(0, 2, 4, 1, 3, 5)
+        marks = present[..., None, None, None].expand(batch, 3, 3, 1, n, n)
+        said: Tensor = self.context(torch.cat([nine, marks], dim=3).flatten(1, 3))
+        return said
+
+
+def new_local_fusion(config: UHRNetConfig) -> LocalFusion:
+    """Local feature fusion in the form that a config asks for."""
+    return GatherEight(config) if config.local_fusion_form == "gather8" else LocalFusion(config)

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Protocol, Self
+from typing import TYPE_CHECKING, Any, Protocol, Self
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterable, Sequence
 
     import torch
     from torch import Tensor
@@ -23,12 +23,19 @@ class FrameFeatures:
     """G: what the global branch made of one frame.
 
     ``features`` (1, C, h, w) and ``logits`` (1, N, h, w) on cells of ``cell_yx_px`` inference
-    pixels that start at the frame's corner (the last ones may reach past its end).
+    pixels that start at the frame's corner (the last ones may reach past its end). ``extra`` is
+    whatever else the network wants to see again.
     """
 
     features: Tensor
     logits: Tensor
     cell_yx_px: tuple[float, float]
+    extra: Any = None
+
+    @property
+    def nbytes(self) -> int:
+        """Bytes held by features and logits."""
+        return self.features.nbytes + self.logits.nbytes
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,9 +68,28 @@ class View:
 
 
 class SegmentationModel(Protocol):
-    """A network as the engine drives it; pixels are float in 0..255, (B, 3, h, w), RGB."""
+    """A network as the engine drives it; pixels are float in 0..255, (B, 3, h, w), RGB.
 
+    For a patch: `encode_frame` of its frame, `encode_patches`, `hear_neighbours`, then
+    `decode_patches`. What a network has no use for is left out, and not computed:
+
+    needs_frame
+        Looks at frames: views are given to `decode_patches`.
+    needs_patches
+        Encodes patches; without, `decode_patches` gets no features.
+    needs_neighbours
+        Wants the descriptors of the eight patches around.
+    needs_whole_frame
+        Wants all patches of a frame merged into it before any of them is decoded.
+    encodes_with_frame
+        Wants the views in `encode_patches` already.
+    """
+
+    needs_frame: bool
+    needs_patches: bool
     needs_neighbours: bool
+    needs_whole_frame: bool
+    encodes_with_frame: bool
     upsample: Upsample
     blend: Blend
     branches: tuple[str, ...]
@@ -75,12 +101,29 @@ class SegmentationModel(Protocol):
         """G of one frame (1, 3, H, W)."""
         ...
 
-    def encode_patches(self, patches: Tensor) -> PatchFeatures:
+    def encode_patches(self, patches: Tensor, views: Sequence[View] | None) -> PatchFeatures:
         """F and D of patches (B, 3, patch_px, patch_px)."""
         ...
 
+    def hear_neighbours(self, features: Tensor, surroundings: Surroundings) -> Tensor:
+        """F' (B, C, h, w): features that know the surroundings."""
+        ...
+
+    def merge_patches(
+        self,
+        parts: Iterable[tuple[Tensor, Window]],
+        frame: FrameFeatures,
+        frame_yx: tuple[int, int],
+    ) -> FrameFeatures:
+        """G2: a frame that knows its patches.
+
+        ``parts`` are F' (1, C, h, w) and box of each patch of the scene's grid that lies whole in
+        the frame of ``frame_yx`` = (H, W) inference pixels, in grid order; they come one by one.
+        """
+        ...
+
     def decode_patches(
-        self, features: Tensor, surroundings: Surroundings | None, views: Sequence[View]
+        self, features: Tensor | None, views: Sequence[View] | None
     ) -> dict[str, Tensor]:
         """Logits (B, N, h, w) of every branch; the cells evenly cover the patch."""
         ...

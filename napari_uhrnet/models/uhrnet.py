@@ -13,13 +13,13 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 from napari_uhrnet.geometry.grid import PatchGrid
-from napari_uhrnet.geometry.sampling import context_matrix, sampling_matrix
+from napari_uhrnet.geometry.sampling import averaging_matrix, context_matrix, sampling_matrix
 from napari_uhrnet.models.branch import STRIDE_PX, Branch, conv_block
-from napari_uhrnet.models.local_fusion import Descriptor, LocalFusion
+from napari_uhrnet.models.local_fusion import Descriptor, new_local_fusion
 from napari_uhrnet.models.protocol import FrameFeatures, PatchFeatures, Surroundings, View
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterable, Sequence
 
     from napari_uhrnet.geometry.blend import Blend, Upsample
     from napari_uhrnet.geometry.grid import Cell
@@ -28,12 +28,15 @@ if TYPE_CHECKING:
 
 
 class UHRNet(nn.Module):
-    """The network; its five steps are those of `models.protocol.SegmentationModel`."""
+    """The network; its steps are those of `models.protocol.SegmentationModel`.
 
-    needs_neighbours = True
+    The five rows of the paper's ablation are configs: ``use_local``, ``use_global`` and
+    ``local_fusion`` leave parts out; then the answer of the branch that is left is the fused one.
+    """
+
     upsample: Upsample = "bilinear"
     blend: Blend = "feather"
-    branches: tuple[str, ...] = ("fused", "global", "local")
+    encodes_with_frame = False
 
     def __init__(self, config: UHRNetConfig) -> None:
         super().__init__()
@@ -41,17 +44,29 @@ class UHRNet(nn.Module):
         self.patch_px = config.patch_px
         self.frame_px = config.frame_px
         self.min_overlap_px = config.min_overlap_px
+        self.needs_frame = config.use_global
+        self.needs_patches = config.use_local
+        self.needs_neighbours = config.use_local and config.local_fusion
+        self.needs_whole_frame = config.readout == "into_frame"
+        self.branches: tuple[str, ...] = ("fused",)
         channels, inner = config.feature_channels, config.fusion_channels
-        self.global_branch = Branch(config)
-        self.local_branch = Branch(config)
-        self.descriptor = Descriptor(config)
-        self.local_fusion = LocalFusion(config)
-        self.global_local_fusion = nn.Sequential(
-            conv_block(2 * channels, inner, 1), conv_block(inner, inner, 3)
-        )
-        self.global_head = nn.Conv2d(channels, config.classes, 3, padding=1)
-        self.local_head = nn.Conv2d(channels, config.classes, 3, padding=1)
-        self.fused_head = nn.Conv2d(inner, config.classes, 3, padding=1)
+        if config.use_global:
+            self.branches += ("global",)
+            self.global_branch = Branch(config)
+            self.global_head = nn.Conv2d(channels, config.classes, 3, padding=1)
+        if config.use_local:
+            self.branches += ("local",)
+            self.local_branch = Branch(config)
+            self.local_head = nn.Conv2d(channels, config.classes, 3, padding=1)
+        if self.needs_neighbours:
+            self.descriptor = Descriptor(config, self.local_branch.backbone_channels)
+            self.local_fusion = new_local_fusion(config)
+        if config.use_global and config.use_local:
+            self.fused_head = nn.Conv2d(inner, config.classes, 3, padding=1)
+            seen = inner if self.needs_whole_frame else channels
+            self.global_local_fusion = _fusion(channels + seen, inner)
+        if self.needs_whole_frame:
+            self.frame_fusion = _fusion(2 * channels, inner)
 
     def encode_frame(self, frame: Tensor) -> FrameFeatures:
         """G of frames (B, 3, H, W) of one size, shrunk by the config's fixed factor."""
@@ -62,31 +77,76 @@ class UHRNet(nn.Module):
             frame, size=(h, w), mode="bilinear", align_corners=False, antialias=True
         )
         small = F.pad(small, (0, -w % multiple, 0, -h % multiple), mode="replicate")
-        features = self.global_branch(small)
+        features, _ = self.global_branch(small)
         cell_yx_px = (STRIDE_PX * height / h, STRIDE_PX * width / w)
         return FrameFeatures(features, self.global_head(features), cell_yx_px)
 
-    def encode_patches(self, patches: Tensor) -> PatchFeatures:
-        """F (B, C, p / 4, p / 4) and D of patches (B, 3, p, p)."""
-        features = self.local_branch(patches)
-        return PatchFeatures(features, self.descriptor(features))
+    def encode_patches(self, patches: Tensor, views: Sequence[View] | None = None) -> PatchFeatures:
+        """F (B, C, p / 4, p / 4) and D of patches (B, 3, p, p); the views are of no use here."""
+        features, c5 = self.local_branch(patches)
+        if not self.needs_neighbours:
+            return PatchFeatures(features, None)
+        source = c5 if self.config.local_fusion_from == "c5" else features
+        return PatchFeatures(features, self.descriptor(source))
+
+    def hear_neighbours(self, features: Tensor, surroundings: Surroundings) -> Tensor:
+        """F' (B, C, h, w): local feature fusion."""
+        s = surroundings
+        heard: Tensor = self.local_fusion(features, s.mosaic, s.rows, s.columns)
+        return heard
+
+    def merge_patches(
+        self,
+        parts: Iterable[tuple[Tensor, Window]],
+        frame: FrameFeatures,
+        frame_yx: tuple[int, int],
+    ) -> FrameFeatures:
+        """The read-out into the frame: F' averaged onto G's cells, then fused with G."""
+        merged = torch.zeros_like(frame.features)
+        weight = merged.new_zeros(merged.shape[-2:])
+        for features, box in parts:
+            rows, columns = onto_frame(frame, box, features)
+            merged += rows @ features @ columns.T
+            weight += rows.sum(1)[:, None] * columns.sum(1)
+        merged /= weight.clamp(min=1e-6)
+        seen = self.frame_fusion(torch.cat([merged, frame.features], dim=1))
+        return FrameFeatures(seen, frame.logits, frame.cell_yx_px)
 
     def decode_patches(
-        self, features: Tensor, surroundings: Surroundings | None, views: Sequence[View]
+        self, features: Tensor | None, views: Sequence[View] | None
     ) -> dict[str, Tensor]:
-        """Logits (B, N, p / 4, p / 4) of the branches; without surroundings, no local fusion."""
-        local = features
-        if surroundings is not None:
-            s = surroundings
-            local = self.local_fusion(features, s.mosaic, s.rows, s.columns)
-        size_yx = (int(features.shape[-2]), int(features.shape[-1]))
-        seen = [look(view, size_yx) for view in views]
-        around = torch.cat([s[0] for s in seen])
-        return {
-            "fused": self.fused_head(self.global_local_fusion(torch.cat([local, around], dim=1))),
-            "global": torch.cat([s[1] for s in seen]),
-            "local": self.local_head(local),
-        }
+        """Logits (B, N, p / 4, p / 4) of the branches."""
+        out: dict[str, Tensor] = {}
+        side = self.patch_px // STRIDE_PX
+        size_yx = (side, side) if features is None else (features.shape[-2], features.shape[-1])
+        around = [look(view, size_yx) for view in views or ()]
+        if around:
+            out["global"] = torch.cat([logits for _, logits in around])
+        if features is not None:
+            out["local"] = self.local_head(features)
+        if around and features is not None:
+            both = torch.cat([features, torch.cat([g for g, _ in around])], dim=1)
+            return {"fused": self.fused_head(self.global_local_fusion(both)), **out}
+        return {"fused": next(iter(out.values())), **out}
+
+
+def _fusion(inputs: int, inner: int) -> nn.Sequential:
+    """Global-local fusion: reduce what lies side by side, then mix with the cells around."""
+    return nn.Sequential(conv_block(inputs, inner, 1), conv_block(inner, inner, 3))
+
+
+def onto_frame(frame: FrameFeatures, box: Window, features: Tensor) -> tuple[Tensor, Tensor]:
+    """Rows (gh, h) and columns (gw, w) that average a patch's cells into a frame's cells."""
+    rows, columns = (
+        torch.from_numpy(averaging_matrix(start, length / cells, cells, 0, cell, target)).to(
+            features
+        )
+        for start, length, cells, cell, target in (
+            (box.y, box.height, features.shape[-2], frame.cell_yx_px[0], frame.features.shape[-2]),
+            (box.x, box.width, features.shape[-1], frame.cell_yx_px[1], frame.features.shape[-1]),
+        )
+    )
+    return rows, columns
 
 
 def look(view: View, size_yx: tuple[int, int]) -> tuple[Tensor, Tensor]:
@@ -133,32 +193,68 @@ def _offsets(starts: tuple[int, ...], k: int) -> tuple[int | None, int | None, i
     return before, 0, after
 
 
-def segment_frames(model: UHRNet, frames: Tensor) -> dict[str, dict[Cell, Tensor]]:
+def segment_frames(
+    model: UHRNet, frames: Tensor, *, neighbours: bool = True
+) -> dict[str, dict[Cell, Tensor]]:
     """All patches of frames (B, 3, H, W) of one size, each frame a scene of its own.
 
     What training and tests run: the same steps as the engine, with gradients and all at once.
-    Returns for every branch the logits (B, N, h, w) of each patch.
+    Returns for every branch the logits (B, N, h, w) of each patch. Without ``neighbours`` local
+    fusion is left out.
     """
     height, width = frames.shape[-2:]
     grid = PatchGrid((height, width), model.patch_px, model.min_overlap_px)
-    cells = grid.cells()
-    g = model.encode_frame(frames)
-    f = model.encode_patches(torch.cat([_cut(frames, grid.window(c)) for c in cells]))
-    count = frames.shape[0]
-    views, around = [], []
-    for k, cell in enumerate(cells):
-        for b in range(count):
-            frame = FrameFeatures(g.features[b : b + 1], g.logits[b : b + 1], g.cell_yx_px)
-            views.append(View(frame, grid.window(cell)))
-            d = f.descriptors
-            own = {c: d[i * count + b] for i, c in enumerate(cells)} if d is not None else {}
-            around.append(surround(cells[k], grid, own))
-    surroundings = Surroundings(*(torch.stack(parts) for parts in zip(*around, strict=True)))
-    logits = model.decode_patches(f.features, surroundings, views)
+    cells, count = grid.cells(), frames.shape[0]
+    views = _views(model, frames, grid) if model.needs_frame else None
+    features = None
+    if model.needs_patches:
+        f = model.encode_patches(torch.cat([_cut(frames, grid.window(c)) for c in cells]))
+        features = f.features
+        if f.descriptors is not None and neighbours:
+            around = _surroundings(f.descriptors, grid, count)
+            features = model.hear_neighbours(features, around)
+    if model.needs_whole_frame and views is not None and features is not None:
+        views = _merged(model, features, views, grid, count)
+    logits = model.decode_patches(features, views)
     return {
         branch: dict(zip(cells, torch.split(values, count), strict=True))
         for branch, values in logits.items()
     }
+
+
+def _views(model: UHRNet, frames: Tensor, grid: PatchGrid) -> list[View]:
+    """Patch by patch, the view from each frame of the batch."""
+    g = model.encode_frame(frames)
+    each = [
+        FrameFeatures(g.features[b : b + 1], g.logits[b : b + 1], g.cell_yx_px)
+        for b in range(frames.shape[0])
+    ]
+    return [View(frame, grid.window(cell)) for cell in grid.cells() for frame in each]
+
+
+def _surroundings(descriptors: Tensor, grid: PatchGrid, count: int) -> Surroundings:
+    cells = grid.cells()
+    parts = []
+    for cell in cells:
+        for b in range(count):
+            own = {c: descriptors[i * count + b] for i, c in enumerate(cells)}
+            parts.append(surround(cell, grid, own))
+    return Surroundings(*(torch.stack(p) for p in zip(*parts, strict=True)))
+
+
+def _merged(
+    model: UHRNet, features: Tensor, views: list[View], grid: PatchGrid, count: int
+) -> list[View]:
+    boxes = [grid.window(cell) for cell in grid.cells()]
+    merged = [
+        model.merge_patches(
+            zip(torch.split(features[b::count], 1), boxes, strict=True),
+            views[b].frame,
+            grid.shape_yx,
+        )
+        for b in range(count)
+    ]
+    return [View(merged[k % count], view.box) for k, view in enumerate(views)]
 
 
 def _cut(frames: Tensor, window: Window) -> Tensor:

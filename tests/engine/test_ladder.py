@@ -18,11 +18,11 @@ class SmallDevice:
     def __getattr__(self, name):
         return getattr(self.network, name)
 
-    def encode_patches(self, patches):
+    def encode_patches(self, patches, views):
         self.batches.append(len(patches))
         if len(patches) > self.most:
             raise torch.OutOfMemoryError("fake: out of memory")
-        return self.network.encode_patches(patches)
+        return self.network.encode_patches(patches, views)
 
 
 def _model(most_patches):

@@ -3,6 +3,7 @@
 import subprocess
 import sys
 
+import numpy as np
 import pytest
 import torch
 from torch import nn
@@ -72,16 +73,8 @@ def test_an_image_gives_logits_of_its_size(name, classes):
 @pytest.mark.parametrize("shape_yx", [(1, 1), (33, 65), (47, 20)])
 def test_odd_sizes_are_padded_by_reflection_and_cropped(name, shape_yx):
     network, pixels = tiny(name), image(*shape_yx)
-    padded = torch.nn.functional.pad(pixels, (0, 63, 0, 63), mode="replicate")
-    if min(shape_yx) > 1:
-        multiple = network.size_multiple
-        missing = [-n % multiple for n in shape_yx]
-        for axis, n in zip((-2, -1), missing, strict=True):
-            padded = pixels if axis == -2 else padded
-            mirrored = padded.flip(axis).narrow(axis, 1, n)
-            padded = torch.cat([padded, mirrored], dim=axis)
-    else:
-        padded = pixels.expand(1, 3, network.size_multiple, network.size_multiple)
+    missing = [(0, -n % network.size_multiple) for n in shape_yx]
+    padded = torch.from_numpy(np.pad(pixels, [(0, 0), (0, 0), *missing], mode="reflect"))
     with torch.inference_mode():
         logits = network(pixels)
         expected = network(padded)[..., : shape_yx[0], : shape_yx[1]]
@@ -247,25 +240,41 @@ def test_fcn_sums_scores_at_strides_32_16_and_8():
     torch.testing.assert_close(logits, by_8)
 
 
-def test_fcn_without_its_skips_is_bilinear_between_the_coarse_scores():
+def test_an_untrained_fcn_is_its_coarse_scores_enlarged():
     torch.manual_seed(0)
-    network = BASELINES["fcn8s"].build(3, width=2).eval()  # untrained: the skips are zero
-    pixels, seen = image(160, 160), {}
+    network, seen = BASELINES["fcn8s"].build(3, width=2).eval(), {}
     record(network.score_fc7, seen, "coarse")
     with torch.inference_mode():
+        logits = network(image(160, 160))
+        stride_8 = network.upsample_pool4(network.upsample_fc7(seen["coarse"][1]))
+        expected = nn.functional.interpolate(stride_8, scale_factor=8, mode="bilinear")
+    assert logits.std() > 0
+    torch.testing.assert_close(logits, expected)
+
+
+@pytest.mark.parametrize(
+    ("score", "stride_px", "reach_px"),
+    # One cell becomes 4 at twice the resolution, those 10 at four times; bilinear by 8 at last.
+    [("score_pool3", 8, 16), ("score_pool4", 16, (4 + 1) * 8), ("score_fc7", 32, (10 + 1) * 8)],
+)
+def test_fcns_scores_change_finer_detail_the_shallower_they_are(score, stride_px, reach_px):
+    network, pixels = tiny("fcn8s"), image(224, 224)
+    cell = 112 // stride_px
+
+    def add_to_one_cell(_, inputs, out):
+        out = out.clone()
+        out[..., cell, cell] += 100
+        return out
+
+    with torch.inference_mode():
         before = network(pixels)
-        nn.init.normal_(network.score_pool3.weight)
-        after = network(pixels)
-    assert seen["coarse"][1].shape[-2:] == (5, 5)
-    # Bilinear by 2, 2 and 8: within a cell of stride 8, second differences vanish.
-    inside = (..., slice(68, 76), slice(68, 76))
-    bent = [v[inside].diff(n=2, dim=-1).abs().max() / v.std() for v in (before, after)]
-    assert bent[0] < 1e-4
-    # What pool3 adds has means of stride 32 too, but most of it is finer than they are.
-    detail = after - before
-    coarse = nn.functional.avg_pool2d(detail, 32)
-    assert coarse.std() < detail.std()
-    assert torch.equal(network.score_pool4.weight, torch.zeros_like(network.score_pool4.weight))
+        getattr(network, score).register_forward_hook(add_to_one_cell)
+        changed = ((network(pixels) - before).abs() > 1e-3).any(dim=1)[0]
+    rows, columns = changed.any(1).nonzero(), changed.any(0).nonzero()
+    centre = (cell + 0.5) * stride_px
+    for found in (rows, columns):
+        first, last = int(found.min()), int(found.max())
+        assert (first, last + 1) == (centre - reach_px / 2, centre + reach_px / 2)
 
 
 # --- SegNet ---

@@ -55,11 +55,10 @@ def test_an_untrained_local_fusion_is_the_identity():
         with_neighbours = segment_frames(network, frames)
         for cell in ((0, 0), (2, 2)):
             window = GRID.window(cell)
-            encoded = network.encode_patches(
-                frames[..., window.y : window.bottom, window.x : window.right]
-            )
+            patch = frames[..., window.y : window.bottom, window.x : window.right]
+            features = network.encode_patches(patch).features
             view = View(network.encode_frame(frames), window)
-            alone = network.decode_patches(encoded.features, None, [view])
+            alone = network.decode_patches(features, [view])
             for branch in network.branches:
                 torch.testing.assert_close(
                     alone[branch], with_neighbours[branch][cell], rtol=1e-4, atol=1e-4
@@ -131,7 +130,7 @@ def test_the_paper_sized_network_has_the_parameters_of_the_reconstruction():
     count = sum(p.numel() for p in network.parameters()) / 1e6
     # docs/method.md: 58.7 M with a second fusion for the read-out into the frame (0.87 M).
     assert count == pytest.approx(58.7 - 0.87, abs=0.05)
-    features = network.local_branch(torch.empty(1, 3, 508, 508, device="meta"))
+    features, _ = network.local_branch(torch.empty(1, 3, 508, 508, device="meta"))
     assert features.shape == (1, 512, 127, 127)
     pyramid = dict(network.global_branch.pyramid.state_dict())
     assert pyramid["smooth4_2.weight"].shape == (128, 256, 3, 3)

@@ -30,23 +30,24 @@ CLASSES = ClassTable(
 )
 
 
-def tiny_network(seed: int = 0, *, listening: bool = True) -> UHRNet:
+def tiny_network(seed: int = 0, *, listening: bool = True, config: UHRNetConfig = TINY) -> UHRNet:
     """Random weights; ``listening`` to the neighbours, which an untrained network does not."""
     torch.manual_seed(seed)
-    network = UHRNet(TINY)
-    if listening:
+    network = UHRNet(config)
+    if listening and network.needs_neighbours:
         torch.nn.init.normal_(network.local_fusion.mix.weight)
-    for head in (network.fused_head, network.global_head, network.local_head):
-        torch.nn.init.normal_(head.weight, std=0.5)
+    for name, module in network.named_children():
+        if name.endswith("_head"):
+            torch.nn.init.normal_(module.weight, std=0.5)
     return network.eval()
 
 
-def tiny_card() -> Card:
+def tiny_card(config: UHRNetConfig = TINY) -> Card:
     return Card(
         name="tiny",
         title="for tests",
         architecture="uhrnet",
-        config=TINY,
+        config=config,
         class_table=CLASSES.to_dict(),
         pixel_size_m=2.0,
         terms="none",
@@ -54,6 +55,6 @@ def tiny_card() -> Card:
     )
 
 
-def tiny_model(seed: int = 0) -> LoadedModel:
-    network = tiny_network(seed).requires_grad_(False)
-    return LoadedModel("tiny", network, tiny_card(), f"tiny{seed}", torch.device("cpu"))
+def tiny_model(seed: int = 0, config: UHRNetConfig = TINY) -> LoadedModel:
+    network = tiny_network(seed, config=config).requires_grad_(False)
+    return LoadedModel("tiny", network, tiny_card(config), f"tiny{seed}", torch.device("cpu"))
