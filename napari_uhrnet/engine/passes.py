@@ -9,7 +9,7 @@ import torch
 
 from napari_uhrnet.engine.reading import read_inference
 from napari_uhrnet.engine.state import EncodedPatch, PatchLogits
-from napari_uhrnet.models.protocol import Surroundings, View
+from napari_uhrnet.models.protocol import PatchFeatures, Surroundings, View
 from napari_uhrnet.models.uhrnet import surround
 
 if TYPE_CHECKING:
@@ -44,27 +44,29 @@ def _decoding_features(state: EngineState, frame: Cell) -> FrameFeatures:
     known = state.merged.get(frame)
     if known is None:
         g = frame_features(state, frame)
-        window = state.layout.frames.window(frame)
         with torch.inference_mode(), _autocast(state.device):
-            known = state.network.merge_patches(_parts(state, window), g, window.shape_yx)
+            known = state.network.merge_patches(_parts(state, frame), g)
         state.merged.put(frame, known)
         state.counts["merged"] += 1
     return known
 
 
-def _parts(state: EngineState, frame: Window) -> Iterator[tuple[Tensor, Window]]:
-    """F' and box of each patch that lies whole in a frame, in grid order, a batch at a time."""
+def _parts(state: EngineState, frame: Cell) -> Iterator[tuple[PatchFeatures, list[Window]]]:
+    """F' and boxes of the patches that lie whole in a frame, in grid order, batch by batch."""
     grid, shape_yx = state.layout.patches, state.layout.inference.shape_yx
+    place = state.layout.frames.window(frame)
     inside = [
         cell
-        for cell in grid.cells_touching(frame)
-        if frame.contains(grid.window(cell).clip(shape_yx))
+        for cell in grid.cells_touching(place)
+        if place.contains(grid.window(cell).clip(shape_yx))
     ]
     for done in range(0, len(inside), state.batch_size):
         batch = inside[done : done + state.batch_size]
-        features = _local_features(state, batch)
-        for k, cell in enumerate(batch):
-            yield features[k : k + 1], grid.window(cell).relative_to(frame)
+        if state.network.encodes_with_frame:
+            part = _encode_batch(state, batch, frame)
+        else:
+            part = PatchFeatures(_local_features(state, batch))
+        yield part, [grid.window(cell).relative_to(place) for cell in batch]
 
 
 def _encode_frame(state: EngineState, pixels: NDArray[np.uint8]) -> FrameFeatures:
@@ -80,7 +82,6 @@ def _encode_frame(state: EngineState, pixels: NDArray[np.uint8]) -> FrameFeature
 def _frame_pixels(state: EngineState, frame: Cell) -> tuple[NDArray[np.uint8], NDArray[np.bool_]]:
     known = state.pixels.get(frame)
     if known is None:
-        window = state.layout.frames.window(frame)
         known = read_inference(state.scene, state.layout.inference, window)
         state.pixels.put(frame, known)
     return known
@@ -117,29 +118,39 @@ def encode(state: EngineState, patches: Sequence[Cell], *, features: bool) -> No
     missing = [
         cell
         for cell in patches
-        if (features and cell not in state.encoded)
+        if (features and _key(state, cell) not in state.encoded)
         or (state.network.needs_neighbours and cell not in state.descriptors)
     ]
     state.in_batches(missing, lambda batch: _encode_batch(state, batch))
 
 
-def _encode_batch(state: EngineState, batch: list[Cell]) -> dict[Cell, EncodedPatch]:
+def _key(state: EngineState, cell: Cell, frame: Cell | None = None) -> tuple[Cell, Cell | None]:
+    """Where a patch's features are kept: also by frame, if the network looks at it on the way."""
+    if not state.network.encodes_with_frame:
+        return cell, None
+    return cell, frame or state.layout.frame_of(cell)
+
+
+def _encode_batch(
+    state: EngineState, batch: list[Cell], frame: Cell | None = None
+) -> PatchFeatures:
+    """Encode patches, with the view from a frame other than their own if one is given."""
     read = [_patch_pixels(state, cell) for cell in batch]
     # Batches are filled up: a result must not depend on how many others there were.
     pixels = _filled([p for p, _ in read], state.batch_size)
     views = None
     if state.network.encodes_with_frame:
-        views = _filled([_view(state, c, frame_features) for c in batch], state.batch_size)
+        seen = [_view(state, cell, frame_features, frame) for cell in batch]
+        views = _filled(seen, state.batch_size)
     with torch.inference_mode(), _autocast(state.device):
         out = state.network.encode_patches(_to_tensor(pixels, state.device), views)
-    done = {}
     for k, cell in enumerate(batch):
-        done[cell] = EncodedPatch(out.features[k : k + 1].clone(), read[k][1])
-        state.encoded.put(cell, done[cell])
+        kept = EncodedPatch(out.features[k : k + 1].clone(), read[k][1])
+        state.encoded.put(_key(state, cell, frame), kept)
         if out.descriptors is not None:
             state.descriptors.put(cell, out.descriptors[k].clone())
     state.counts["encoded"] += len(batch)
-    return done
+    return out
 
 
 def decode(state: EngineState, patches: Sequence[Cell]) -> dict[Cell, PatchLogits]:
@@ -176,27 +187,41 @@ def _local_features(state: EngineState, batch: list[Cell]) -> Tensor:
     """F' of a batch, (batch_size, C, h, w): encoded, and with the neighbours heard."""
     surroundings = _surroundings(state, batch) if state.network.needs_neighbours else None
     encode(state, batch, features=True)
-    encoded = [state.encoded.get(cell) or _encode_batch(state, [cell])[cell] for cell in batch]
-    features = torch.cat(_filled([e.features for e in encoded], state.batch_size))
+    encoded = [_encoded(state, cell).features for cell in batch]
+    features = torch.cat(_filled(encoded, state.batch_size))
     if surroundings is None:
         return features
     with torch.inference_mode(), _autocast(state.device):
         return state.network.hear_neighbours(features, surroundings)
 
 
+def _encoded(state: EngineState, cell: Cell) -> EncodedPatch:
+    known = state.encoded.get(_key(state, cell))
+    if known is None:  # evicted since: the cache is tiny
+        _encode_batch(state, [cell])
+        known = state.encoded.get(_key(state, cell))
+    assert known is not None  # the newest entry is always kept
+    return known
+
+
 def _valid_of(state: EngineState, cell: Cell) -> NDArray[np.bool_] | None:
     """(p, p) bool of a patch, None if all of it holds data."""
-    known = state.encoded.get(cell)
+    known = state.encoded.get(_key(state, cell))
     return known.valid if known is not None else _patch_pixels(state, cell)[1]
 
 
 def _view(
-    state: EngineState, cell: Cell, features: Callable[[EngineState, Cell], FrameFeatures]
+    state: EngineState,
+    cell: Cell,
+    features: Callable[[EngineState, Cell], FrameFeatures],
+    frame: Cell | None = None,
 ) -> View:
+    """The view of a patch from its own frame, or from another that holds it."""
     layout = state.layout
-    frame = layout.frame_of(cell)
-    box = layout.patches.window(cell).relative_to(layout.frames.window(frame))
-    return View(features(state, frame), box)
+    frame = frame or layout.frame_of(cell)
+    place = layout.frames.window(frame)
+    box = layout.patches.window(cell).relative_to(place)
+    return View(features(state, frame), box, place.shape_yx)
 
 
 def _filled(items: list[Item], count: int) -> list[Item]:

@@ -126,7 +126,7 @@ def segmented(
     layout = SceneLayout.build(opened.shape_yx, opened.pixel_size_m, loaded)
     state = EngineState(opened, layout, loaded)
     with _folder(store_root) as root, open_prediction_store(opened, state, loaded, root) as store:
-        for step in run(Work(place, in_rows=True), state, store):
+        for step in run(Work(place, by_frames=True), state, store):
             if progress is not None:
                 progress(step)
         yield Segmentation(opened, loaded, state, store, place, branch)

@@ -96,7 +96,9 @@ class EngineState:
         self.counts: Counter[str] = Counter()
         self.seconds_per_patch: float | None = None
         self.notes: list[str] = []
-        self.encoded: ByteLRU[Cell, EncodedPatch] = ByteLRU(cache_bytes, lambda e: e.nbytes)
+        self.encoded: ByteLRU[tuple[Cell, Cell | None], EncodedPatch] = ByteLRU(
+            cache_bytes, lambda e: e.nbytes
+        )
         self.descriptors: ByteLRU[Cell, Tensor] = ByteLRU(cache_bytes, lambda t: t.nbytes)
         self.logits: ByteLRU[Cell, PatchLogits] = ByteLRU(cache_bytes, lambda p: p.nbytes)
         self.frames: ByteLRU[Cell, FrameFeatures] = ByteLRU(cache_bytes, lambda f: f.nbytes)

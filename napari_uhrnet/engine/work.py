@@ -19,13 +19,13 @@ if TYPE_CHECKING:
 class Work:
     """A window in level-0 pixels; with ``ring`` also the patches next to it, afterwards.
 
-    ``in_rows`` works from top to bottom, which keeps few patches waiting on large scenes; otherwise
-    what is nearest to the centre of the window comes first.
+    ``by_frames`` works off one frame after the other, which keeps few patches waiting on large
+    scenes; otherwise what is nearest to the centre of the window comes first.
     """
 
     visible: Window
     ring: bool = False
-    in_rows: bool = False
+    by_frames: bool = False
 
 
 @dataclass(frozen=True)
@@ -52,8 +52,8 @@ def put_in_order(work: Work, layout: SceneLayout, store: PredictionStore) -> Ord
         ]
         rectangles.update(dict.fromkeys(new))
         needed = {p: None for cell in new for p in patches_under(cell, layout)}
-        distance = _distance(near, layout)
-        ordered = sorted(needed) if work.in_rows else sorted(needed, key=distance)
+        by_frame = lambda cell: (layout.frame_of(cell), cell)  # noqa: E731
+        ordered = sorted(needed, key=by_frame if work.by_frames else _distance(near, layout))
         patches.update(dict.fromkeys(ordered))
     return Order(tuple(rectangles), tuple(patches))
 

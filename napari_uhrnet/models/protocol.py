@@ -24,30 +24,32 @@ class FrameFeatures:
 
     ``features`` (1, C, h, w) and ``logits`` (1, N, h, w) on cells of ``cell_yx_px`` inference
     pixels that start at the frame's corner (the last ones may reach past its end). ``extra`` is
-    whatever else the network wants to see again.
+    whatever else the network wants to see again, of ``extra_bytes``.
     """
 
     features: Tensor
     logits: Tensor
     cell_yx_px: tuple[float, float]
     extra: Any = None
+    extra_bytes: int = 0
 
     @property
     def nbytes(self) -> int:
-        """Bytes held by features and logits."""
-        return self.features.nbytes + self.logits.nbytes
+        """Bytes held."""
+        return self.features.nbytes + self.logits.nbytes + self.extra_bytes
 
 
 @dataclass(frozen=True, slots=True)
 class PatchFeatures:
     """F and D: what the local branch made of patches, and what they tell their neighbours.
 
-    ``features`` (B, C, h, w); ``descriptors`` (B, D, n, n), None if the network has no local
-    fusion.
+    ``features`` (B, C, h, w) is what decoding needs; ``descriptors`` (B, D, n, n), None if the
+    network has no local fusion. ``extra`` is what only `merge_patches` wants; it is not kept.
     """
 
     features: Tensor
-    descriptors: Tensor | None
+    descriptors: Tensor | None = None
+    extra: Any = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,10 +63,11 @@ class Surroundings:
 
 @dataclass(frozen=True, slots=True)
 class View:
-    """Where a patch lies in its frame: the window is counted from the frame's corner."""
+    """Where a patch lies in its frame of ``frame_yx`` = (H, W): the box counts from its corner."""
 
     frame: FrameFeatures
     box: Window
+    frame_yx: tuple[int, int]
 
 
 class SegmentationModel(Protocol):
@@ -110,15 +113,12 @@ class SegmentationModel(Protocol):
         ...
 
     def merge_patches(
-        self,
-        parts: Iterable[tuple[Tensor, Window]],
-        frame: FrameFeatures,
-        frame_yx: tuple[int, int],
+        self, parts: Iterable[tuple[PatchFeatures, Sequence[Window]]], frame: FrameFeatures
     ) -> FrameFeatures:
         """G2: a frame that knows its patches.
 
-        ``parts`` are F' (1, C, h, w) and box of each patch of the scene's grid that lies whole in
-        the frame of ``frame_yx`` = (H, W) inference pixels, in grid order; they come one by one.
+        ``parts`` are F' and the boxes of the patches of the scene's grid that lie whole in the
+        frame, in grid order; they come batch by batch, and a batch may hold more than its boxes.
         """
         ...
 

@@ -6,6 +6,7 @@ published text leaves the details open; docs/method.md tells what is known and w
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import torch
@@ -85,7 +86,7 @@ class UHRNet(nn.Module):
         """F (B, C, p / 4, p / 4) and D of patches (B, 3, p, p); the views are of no use here."""
         features, c5 = self.local_branch(patches)
         if not self.needs_neighbours:
-            return PatchFeatures(features, None)
+            return PatchFeatures(features)
         source = c5 if self.config.local_fusion_from == "c5" else features
         return PatchFeatures(features, self.descriptor(source))
 
@@ -96,18 +97,16 @@ class UHRNet(nn.Module):
         return heard
 
     def merge_patches(
-        self,
-        parts: Iterable[tuple[Tensor, Window]],
-        frame: FrameFeatures,
-        frame_yx: tuple[int, int],
+        self, parts: Iterable[tuple[PatchFeatures, Sequence[Window]]], frame: FrameFeatures
     ) -> FrameFeatures:
         """The read-out into the frame: F' averaged onto G's cells, then fused with G."""
         merged = torch.zeros_like(frame.features)
         weight = merged.new_zeros(merged.shape[-2:])
-        for features, box in parts:
-            rows, columns = onto_frame(frame, box, features)
-            merged += rows @ features @ columns.T
-            weight += rows.sum(1)[:, None] * columns.sum(1)
+        for part, boxes in parts:
+            for features, box in zip(torch.split(part.features, 1), boxes, strict=False):
+                rows, columns = onto_frame(frame, box, features)
+                merged += rows @ features @ columns.T
+                weight += rows.sum(1)[:, None] * columns.sum(1)
         merged /= weight.clamp(min=1e-6)
         seen = self.frame_fusion(torch.cat([merged, frame.features], dim=1))
         return FrameFeatures(seen, frame.logits, frame.cell_yx_px)
@@ -229,7 +228,9 @@ def _views(model: UHRNet, frames: Tensor, grid: PatchGrid) -> list[View]:
         FrameFeatures(g.features[b : b + 1], g.logits[b : b + 1], g.cell_yx_px)
         for b in range(frames.shape[0])
     ]
-    return [View(frame, grid.window(cell)) for cell in grid.cells() for frame in each]
+    return [
+        View(frame, grid.window(cell), grid.shape_yx) for cell in grid.cells() for frame in each
+    ]
 
 
 def _surroundings(descriptors: Tensor, grid: PatchGrid, count: int) -> Surroundings:
@@ -247,14 +248,10 @@ def _merged(
 ) -> list[View]:
     boxes = [grid.window(cell) for cell in grid.cells()]
     merged = [
-        model.merge_patches(
-            zip(torch.split(features[b::count], 1), boxes, strict=True),
-            views[b].frame,
-            grid.shape_yx,
-        )
+        model.merge_patches([(PatchFeatures(features[b::count]), boxes)], views[b].frame)
         for b in range(count)
     ]
-    return [View(merged[k % count], view.box) for k, view in enumerate(views)]
+    return [replace(view, frame=merged[k % count]) for k, view in enumerate(views)]
 
 
 def _cut(frames: Tensor, window: Window) -> Tensor:

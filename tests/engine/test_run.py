@@ -140,7 +140,7 @@ def test_a_tiny_cache_gives_the_same_maps_and_counts_what_it_repeats(scene, whol
     assert bench.state.counts["decoded"] > big.state.counts["decoded"]
 
 
-@pytest.mark.parametrize("work", [{"in_rows": True}, {"ring": True}])
+@pytest.mark.parametrize("work", [{"by_frames": True}, {"ring": True}])
 def test_the_order_of_work_does_not_matter(scene, whole, tmp_path, work):
     _, expected = whole
     maps = Bench(scene, tmp_path).all_of(**work)

@@ -57,7 +57,7 @@ def test_an_untrained_local_fusion_is_the_identity():
             window = GRID.window(cell)
             patch = frames[..., window.y : window.bottom, window.x : window.right]
             features = network.encode_patches(patch).features
-            view = View(network.encode_frame(frames), window)
+            view = View(network.encode_frame(frames), window, (SIDE, SIDE))
             alone = network.decode_patches(features, [view])
             for branch in network.branches:
                 torch.testing.assert_close(
@@ -110,7 +110,7 @@ def test_global_features_are_seen_where_they_are():
     x = (torch.arange(40) + 0.5) * 8.5
     features = x.expand(1, 1, 30, 40)
     frame = FrameFeatures(features, features, (8.5, 8.5))
-    seen, _ = look(View(frame, Window(31, 57, 64, 64)), (16, 16))
+    seen, _ = look(View(frame, Window(31, 57, 64, 64), (255, 340)), (16, 16))
     torch.testing.assert_close(seen[0, 0, 3], 57 + (torch.arange(16) + 0.5) * 4)
 
 
