@@ -82,6 +82,7 @@ def _encode_frame(state: EngineState, pixels: NDArray[np.uint8]) -> FrameFeature
 def _frame_pixels(state: EngineState, frame: Cell) -> tuple[NDArray[np.uint8], NDArray[np.bool_]]:
     known = state.pixels.get(frame)
     if known is None:
+        window = state.layout.frames.window(frame)
         known = read_inference(state.scene, state.layout.inference, window)
         state.pixels.put(frame, known)
     return known

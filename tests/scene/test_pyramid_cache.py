@@ -102,6 +102,20 @@ def test_cancelling_leaves_nothing_and_the_next_time_works(cache, flat):
     assert len(pyramids(cache)) == 1
 
 
+def test_cancelling_closes_the_file(cache, flat, monkeypatch):
+    closed = []
+    true = opening._read
+
+    def watched(path):
+        picture = true(path)
+        return replace(picture, close=lambda: (picture.close(), closed.append(path)))
+
+    monkeypatch.setattr(opening, "_read", watched)
+    with pytest.raises(ZeroDivisionError):
+        open_scene(flat[0], progress=lambda fraction: fraction / 0)
+    assert closed == [flat[0]]
+
+
 def test_what_a_crash_left_half_built_is_not_used(cache, flat):
     path, pixels = flat
     open_scene(path).close()

@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+from concurrent.futures import ThreadPoolExecutor
+
 import numpy as np
 import pytest
 import rasterio
@@ -85,6 +87,17 @@ def test_other_gdal_formats_are_read_by_window(tmp_path, driver):
         assert scene.picture.format == driver
         assert np.array_equal(scene.read(Window(17, 30, 100, 200), 0)[0], pixels[17:117, 30:230])
         assert scene.pixel_size_m == pytest.approx(0.5)
+
+
+def test_threads_take_turns_with_a_dataset(tmp_path):
+    pixels = noise((512, 512, 3))
+    path = write_geotiff(tmp_path / "a.img", pixels, driver="HFA", compress="yes")
+    windows = [Window(y, x, 90, 90) for y in range(0, 420, 30) for x in range(0, 420, 30)]
+    with open_scene(path) as scene, ThreadPoolExecutor(8) as pool:
+        for window, (rgb, _) in zip(
+            windows, pool.map(lambda w: scene.read(w, 0), windows), strict=True
+        ):
+            assert np.array_equal(rgb, pixels[window.slices])
 
 
 def test_overviews_of_gdal_formats_are_levels(tmp_path):
