@@ -47,7 +47,7 @@ def test_written_rectangles_are_readable_after_flush_only(tmp_path):
         assert_consistent(store)
 
 
-@settings(max_examples=15, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=10, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(data=st.data())
 def test_levels_are_strided_in_whatever_order_rectangles_come(tmp_path_factory, data):
     cells = data.draw(st.permutations(CELLS))[: data.draw(st.integers(1, len(CELLS)))]

@@ -1,0 +1,59 @@
+"""The commands that only tell: ``info`` and ``models``."""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING, Any
+
+import typer
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+PIXEL_SIZE_UNKNOWN = "unknown: the checkpoint's is assumed, set it with --pixel-size"
+
+
+def print_info(path: Path, *, as_json: bool) -> None:
+    """What is known about a scene, as a table or as JSON."""
+    from napari_uhrnet.cli.opening import opened
+    from napari_uhrnet.scene.describe import describe
+
+    with opened(path) as scene:
+        facts = describe(scene)
+    if as_json:
+        typer.echo(json.dumps(facts, indent=2))
+        return
+    rows = _rows(facts)
+    width = max(map(len, rows))
+    for name, value in rows.items():
+        typer.echo(f"{name:<{width}}  {value}")
+
+
+def _rows(facts: dict[str, Any]) -> dict[str, str]:
+    size_m, transform = facts["pixel_size_m"], facts["transform"]
+    return {
+        "name": facts["name"],
+        "format": facts["format"],
+        "size": f"{facts['width']} x {facts['height']} px (width x height)",
+        "bands": f"{facts['bands']}, {facts['dtype']}",
+        "levels": ", ".join(f"{width} x {height}" for height, width in facts["levels"]),
+        "pixel size": PIXEL_SIZE_UNKNOWN if size_m is None else f"{size_m:.6g} m",
+        "crs": facts["crs"] or "none",
+        "transform": "none" if transform is None else ", ".join(f"{v:.12g}" for v in transform),
+        "fingerprint": facts["fingerprint"],
+    }
+
+
+def print_models() -> None:
+    """The models of the registry, one a line."""
+    from napari_uhrnet.models.registry import DEFAULT_MODEL, list_models
+
+    entries = list_models()
+    width = max(len(e.name) for e in entries)
+    for entry in entries:
+        weights = "weights shipped" if entry.shipped else "no weights: train or load"
+        default = ", default" if entry.name == DEFAULT_MODEL else ""
+        typer.echo(
+            f"{entry.name:<{width}}  {entry.parameters / 1e6:5.1f} M parameters  "
+            f"{entry.description} ({weights}{default})"
+        )

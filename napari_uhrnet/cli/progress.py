@@ -1,0 +1,65 @@
+"""One line on a terminal that says how far a command is; nothing where there is no terminal."""
+
+from __future__ import annotations
+
+from typing import Any, Self
+
+
+class ProgressLine:
+    """A line on stderr, shown from the first news until the end of the ``with`` block."""
+
+    def __init__(self, what: str) -> None:
+        from rich.console import Console
+        from rich.progress import BarColumn, Progress, TextColumn
+
+        console = Console(stderr=True)
+        self._line = Progress(
+            TextColumn("{task.description}"),
+            BarColumn(),
+            TextColumn("{task.fields[detail]}"),
+            console=console,
+            transient=True,
+            disable=not console.is_terminal,
+        )
+        self._what = what
+        self._task: Any = None
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.end()
+
+    def end(self) -> None:
+        """Take the line away, so that another one may be shown."""
+        if self._task is not None:
+            self._line.stop()
+
+    def share(self, done: float) -> None:
+        """The share that is done, 0..1."""
+        self._show(done, 1.0, f"{done:.0%}")
+
+    def patches(self, done: int, total: int, seconds_left: float | None) -> None:
+        """Patches that are done, of how many, and how long the others will take."""
+        left = "" if seconds_left is None else f", {_duration(seconds_left)} left"
+        self._show(done, total, f"{done}/{total} patches{left}")
+
+    def note(self, message: str) -> None:
+        """Something to know, on a line that stays; shown without a terminal, too."""
+        self._line.console.print(f"napari-uhrnet: {message}", markup=False, soft_wrap=True)
+
+    def _show(self, done: float, total: float, detail: str) -> None:
+        if self._line.disable:
+            return
+        if self._task is None:
+            self._line.start()
+            self._task = self._line.add_task(self._what, detail="")
+        self._line.update(self._task, completed=done, total=max(total, 1e-9), detail=detail)
+
+
+def _duration(seconds: float) -> str:
+    minutes, rest = divmod(round(seconds), 60)
+    hours, minutes = divmod(minutes, 60)
+    if hours:
+        return f"{hours} h {minutes:02d} min"
+    return f"{minutes} min {rest:02d} s" if minutes else f"{rest} s"
