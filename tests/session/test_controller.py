@@ -6,7 +6,8 @@ import pytest
 
 from napari_uhrnet.errors import UserError
 from napari_uhrnet.geometry.window import Window
-from tests.session.fake_engine import fake_scene, make_session
+from napari_uhrnet.session.engine import Loaded
+from tests.session.fake_engine import fake_model, fake_scene, make_session
 
 SMALL, OTHER = Window(0, 0, 200, 200), Window(500, 500, 300, 300)
 
@@ -105,6 +106,18 @@ def test_cancel_before_the_job_began_ends_it(slow):
     assert slow.state.status.phase == "idle"
 
 
+def test_cancel_while_loading_keeps_the_model_but_runs_nothing(slow):
+    slow.controller.segment()
+    steps(slow, 1)
+    current = slow.runner._current[0]
+    slow.controller.cancel()
+    # It had been loaded before the thread heard of it.
+    current.on_result(Loaded("light", "auto", fake_model()))
+    slow.runner.drain()
+    assert slow.begun("open") == [] and slow.begun("run") == []
+    assert (slow.state.status.phase, slow.state.status.message) == ("idle", "Stopped.")
+
+
 def test_followed_view_ends_the_old_run_and_starts_another(slow):
     slow.controller.segment()
     steps(slow, 6)
@@ -197,6 +210,35 @@ def test_go_runs_all_of_it(large):
     large.controller.go()
     assert large.begun("run") == [(Window(0, 0, 2000, 2000), False)]
     assert large.state.status.message == "Done: 400 patches."
+
+
+def test_go_need_not_wait_for_the_coarse_answer(slow):
+    slow.state.scene = fake_scene(side_px=2000)
+    slow.state.region = "scene"
+    slow.controller.segment()
+    steps(slow, 5)
+    status = slow.state.status
+    assert (status.phase, status.asks, status.patches_total) == ("running", True, 0)
+    assert status.message == "400 patches, about 13 min. Segment all of it?"
+    steps(slow, 1)
+    assert (slow.state.status.patches_done, slow.state.status.asks) == (1, True)
+    slow.controller.go()
+    assert not slow.state.status.asks
+    slow.runner.drain()
+    assert slow.begun("run") == [(Window(0, 0, 2000, 2000), False)]
+    assert slow.state.status.message == "Done: 400 patches."
+
+
+def test_not_now_ends_the_coarse_answer(slow):
+    slow.state.scene = fake_scene(side_px=2000)
+    slow.state.region = "scene"
+    slow.controller.segment()
+    steps(slow, 6)
+    slow.controller.not_now()
+    slow.runner.drain()
+    assert slow.told.count("coarse") == 1
+    assert slow.state.status.phase == "idle" and not slow.state.status.asks
+    assert slow.state.status.message.startswith("Not segmented")
 
 
 def test_not_now_leaves_it(large):

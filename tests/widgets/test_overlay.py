@@ -95,7 +95,7 @@ def test_pixels_changed_refreshes_at_most_every_200_ms(
     for _ in range(50):
         controller.pixels_changed.emit()
     assert calls == []
-    qtbot.waitUntil(lambda: bool(calls))
+    qtbot.waitUntil(lambda: bool(calls), timeout=30_000)
     qtbot.wait(300)
     assert calls == [labels]
 

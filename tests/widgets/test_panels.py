@@ -167,7 +167,7 @@ class TestRun:
         assert not panel.cancel.isEnabled() and not panel.segment.isEnabled()
 
     def test_asking(self, panel, state, qtbot):
-        state.status = RunStatus("asking", message="400 patches. Segment all of it?")
+        state.status = RunStatus("asking", message="400 patches. Segment all of it?", asks=True)
         assert self.visible(panel) == {"message", "ask"}
         qtbot.mouseClick(panel.go, LEFT)
         qtbot.mouseClick(panel.not_now, LEFT)

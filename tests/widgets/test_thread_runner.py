@@ -55,7 +55,7 @@ def test_results_arrive_in_order_on_the_main_thread(runner, qtbot):
     work = Recorder(3)
     runner.start(work.job())
     work.gate.release(3)
-    qtbot.waitUntil(lambda: work.ends == [None])
+    qtbot.waitUntil(lambda: work.ends == [None], timeout=30_000)
     assert work.results == [0, 1, 2]
     assert work.threads == {"MainThread"}
     assert work.worker.startswith("uhrnet")
@@ -65,11 +65,11 @@ def test_a_new_job_ends_the_old_one_at_its_next_step(runner, qtbot):
     old, new = Recorder(100), Recorder(1)
     runner.start(old.job())
     old.gate.release()
-    qtbot.waitUntil(lambda: old.results == [0])
+    qtbot.waitUntil(lambda: old.results == [0], timeout=30_000)
     runner.start(new.job())
     old.gate.release()
     new.gate.release()
-    qtbot.waitUntil(lambda: new.ends == [None])
+    qtbot.waitUntil(lambda: new.ends == [None], timeout=30_000)
     assert old.closed_early and old.ends == [None]
     assert len(old.results) <= 2
 
@@ -80,7 +80,7 @@ def test_a_job_that_waits_is_dropped_but_ends(runner, qtbot):
     runner.start(second.job())
     runner.stop()
     first.gate.release()
-    qtbot.waitUntil(lambda: second.ends == [None])
+    qtbot.waitUntil(lambda: second.ends == [None], timeout=30_000)
     assert second.results == [] and second.worker == ""
 
 
@@ -88,13 +88,13 @@ def test_errors_come_to_the_end(runner, qtbot):
     error = ZeroDivisionError("no")
     work = Recorder(0, error)
     runner.start(work.job())
-    qtbot.waitUntil(lambda: work.ends == [error])
+    qtbot.waitUntil(lambda: work.ends == [error], timeout=30_000)
 
 
 def test_close_delivers_nothing_and_does_the_last_thing_in_the_worker(qtbot):
     runner, work, last = ThreadRunner(), Recorder(100), threading.Event()
     runner.start(work.job())
-    qtbot.waitUntil(lambda: work.worker != "")
+    qtbot.waitUntil(lambda: work.worker != "", timeout=30_000)
     runner.close(last.set)
     work.gate.release()
     assert last.wait(10)

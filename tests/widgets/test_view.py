@@ -60,7 +60,7 @@ def test_watcher_tells_once_after_the_view_has_come_to_rest(viewer, qtbot):
         look(viewer, (10, 10), zoom)
     viewer.canvas.size = (300, 300)
     assert heard == []
-    qtbot.waitUntil(lambda: bool(heard))
+    qtbot.waitUntil(lambda: bool(heard), timeout=30_000)
     qtbot.wait(300)
     assert heard == [1]
     watcher.close()

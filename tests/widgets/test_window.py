@@ -119,7 +119,7 @@ def test_closing_while_running_stops_the_worker(dock, viewer, engine, qtbot, wha
     dock.state.region = "scene"
     monkeypatch.setattr("napari_uhrnet.session.plan.ASK_ABOVE_PATCHES", 9999)
     qtbot.mouseClick(dock.run_panel.segment, LEFT)
-    qtbot.waitUntil(lambda: dock.controller.workspace is not None)
+    qtbot.waitUntil(lambda: dock.controller.workspace is not None, timeout=30_000)
     store = dock.controller.workspace.store
     if what == "dock":
         viewer.window.remove_dock_widget(dock)

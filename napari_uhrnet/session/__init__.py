@@ -1,0 +1,1 @@
+"""What the user wants and what is going on, without a GUI."""

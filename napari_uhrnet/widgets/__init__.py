@@ -1,0 +1,1 @@
+"""The napari side: panels, overlays, readers, sample data."""

@@ -1,0 +1,169 @@
+"""The dock widget: puts panels, controller, overlay and viewer together."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+from weakref import WeakKeyDictionary
+
+from qtpy.QtCore import QEvent, Qt
+from qtpy.QtWidgets import QFrame, QScrollArea, QVBoxLayout, QWidget
+
+from napari_uhrnet.errors import UserError
+from napari_uhrnet.models.registry import DEFAULT_MODEL
+from napari_uhrnet.session.controller import Controller
+from napari_uhrnet.session.engine import LocalEngine
+from napari_uhrnet.session.state import RunStatus, SessionState
+from napari_uhrnet.widgets import settings as remembered
+from napari_uhrnet.widgets.layer_scene import scene_of
+from napari_uhrnet.widgets.legend_panel import LegendPanel
+from napari_uhrnet.widgets.model_panel import ModelPanel
+from napari_uhrnet.widgets.overlay import Overlay
+from napari_uhrnet.widgets.region import RegionDrawing
+from napari_uhrnet.widgets.run_panel import RunPanel
+from napari_uhrnet.widgets.runner import ThreadRunner
+from napari_uhrnet.widgets.scene_panel import ScenePanel
+from napari_uhrnet.widgets.view import ViewWatcher, visible_window
+
+if TYPE_CHECKING:
+    import napari.viewer
+    from napari.layers import Image
+    from qtpy.QtCore import QSettings
+    from qtpy.QtGui import QCloseEvent
+
+    from napari_uhrnet.scene.base import Scene
+    from napari_uhrnet.session.engine import Engine
+
+WIDTH_PX = 320
+
+
+class UHRNetWidget(QWidget):
+    """Segments the image layer that is chosen.
+
+    Parameters
+    ----------
+    napari_viewer
+        The viewer that the dock belongs to.
+    settings, engine
+        For tests: by default the person's own settings and the engine of this package.
+    """
+
+    def __init__(
+        self,
+        napari_viewer: napari.viewer.Viewer,
+        *,
+        settings: QSettings | None = None,
+        engine: Engine | None = None,
+        parent: QWidget | None = None,
+    ) -> None:
+        super().__init__(parent)
+        self._viewer = napari_viewer
+        self._scenes: WeakKeyDictionary[Image, Scene] = WeakKeyDictionary()
+        self._closed = False
+        self._make_session(settings or remembered.user_settings(), engine or LocalEngine())
+        self._make_panels()
+        self._connect()
+        self._on_layers_changed()
+        self.controller.warm_up()
+
+    def _make_session(self, settings: QSettings, engine: Engine) -> None:
+        self.state = SessionState(model=DEFAULT_MODEL)
+        remembered.restore(self.state, settings)
+        remembered.remember(self.state, settings)
+        self.controller = Controller(self.state, ThreadRunner(), engine)
+        self.overlay = Overlay(self._viewer, self.state, self.controller, self._image_of, self)
+        self._drawing = RegionDrawing(self.state, self.overlay, self)
+        self._watcher = ViewWatcher(self._viewer, self)
+
+    def _make_panels(self) -> None:
+        self.scene_panel = ScenePanel(self.state)
+        self.model_panel = ModelPanel(self.state)
+        self.run_panel = RunPanel(self.state, self.controller)
+        self.legend_panel = LegendPanel(self.state)
+        inner = QWidget()
+        column = QVBoxLayout(inner)
+        column.setContentsMargins(0, 0, 8, 0)
+        for panel in (self.scene_panel, self.model_panel, self.run_panel, self.legend_panel):
+            column.addWidget(panel)
+        column.addStretch(1)
+        scroll = QScrollArea(widgetResizable=True)
+        scroll.setFrameShape(QFrame.Shape.NoFrame)
+        scroll.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+        scroll.setWidget(inner)
+        outer = QVBoxLayout(self)
+        outer.setContentsMargins(0, 0, 0, 0)
+        outer.addWidget(scroll)
+        self.setMinimumWidth(WIDTH_PX)
+
+    def _connect(self) -> None:
+        self.scene_panel.layer_chosen.connect(self._on_layer_chosen)
+        self.run_panel.segment_pressed.connect(self._on_segment)
+        self._watcher.settled.connect(self._update_view)
+        self._layer_events = self._viewer.layers.events
+        for name in ("inserted", "removed", "reordered"):
+            getattr(self._layer_events, name).connect(self._on_layers_changed)
+        self._viewer.events.theme.connect(self._on_theme)
+        self._on_theme()
+        # At its end napari only deletes the widget, without a close event.
+        self.destroyed.connect(self.controller.close)
+
+    def shut_down(self) -> None:
+        """Stop what runs and let go of the viewer; the layers stay."""
+        if self._closed:
+            return
+        self._closed = True
+        self.controller.close()
+        self._watcher.close()
+        self.overlay.close()
+        self._viewer.events.theme.disconnect(self._on_theme)
+        for name in ("inserted", "removed", "reordered"):
+            getattr(self._layer_events, name).disconnect(self._on_layers_changed)
+
+    def closeEvent(self, event: QCloseEvent) -> None:
+        """Qt: the widget is closed."""
+        self.shut_down()
+        super().closeEvent(event)
+
+    def event(self, event: QEvent) -> bool:
+        """Qt: napari takes the widget out of its dock when the dock is closed."""
+        if event.type() == QEvent.Type.ParentChange and self.parent() is None:
+            self.shut_down()
+        return bool(super().event(event))
+
+    def _on_theme(self) -> None:
+        from napari.utils.theme import get_theme
+
+        self.run_panel.set_icon_colour(get_theme(self._viewer.theme).icon.as_hex())
+
+    def _image_of(self, scene: Scene) -> Image | None:
+        return next((layer for layer, s in self._scenes.items() if s is scene), None)
+
+    def _on_layers_changed(self, event: Any = None) -> None:
+        from napari.layers import Image
+
+        images = [layer for layer in self._viewer.layers if isinstance(layer, Image)]
+        self.scene_panel.set_layers(images)
+
+    def _on_layer_chosen(self, layer: Image | None) -> None:
+        state = self.state
+        state.scene = None
+        state.pixel_size_m = None
+        if layer is not None:
+            try:
+                scene = self._scenes[layer] if layer in self._scenes else scene_of(layer)
+            except UserError as error:
+                state.status = RunStatus("failed", message=str(error))
+                return
+            self._scenes[layer] = scene
+            state.scene = scene
+        self._update_view()
+
+    def _on_segment(self) -> None:
+        self._update_view()
+        self.controller.segment()
+
+    def _update_view(self) -> None:
+        layer = self.scene_panel.layer()
+        if layer is None or self.state.scene is None:
+            self.state.view = None
+        else:
+            self.state.view = visible_window(self._viewer, layer) or None

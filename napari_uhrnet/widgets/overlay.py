@@ -1,0 +1,236 @@
+"""The layers of the answers: the only place that adds or refreshes them."""
+
+from __future__ import annotations
+
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from qtpy.QtCore import QObject, QTimer
+
+from napari_uhrnet.geometry.classes import NOTHING
+from napari_uhrnet.session.areas import class_areas
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+    import zarr
+    from napari.components import ViewerModel
+    from napari.layers import Image, Labels, Layer, Shapes
+    from napari.utils.colormaps import DirectLabelColormap
+
+    from napari_uhrnet.engine.coarse import CoarseTile
+    from napari_uhrnet.geometry.classes import ClassTable
+    from napari_uhrnet.scene.base import Scene
+    from napari_uhrnet.session.controller import Controller
+    from napari_uhrnet.session.engine import Workspace
+    from napari_uhrnet.session.state import SessionState
+
+REFRESH_MS = 200
+"""Layers and shares are brought up to date at most this often."""
+
+
+def placement(image: Layer, factor_yx: tuple[float, float]) -> dict[str, Any]:
+    """Where a grid lies that covers an image layer with pixels of ``factor_yx`` image pixels.
+
+    Arguments for a layer: outer edges coincide, whatever the image layer's own transform is.
+    """
+    from napari.utils.transforms import Affine
+
+    factor = np.asarray(factor_yx)
+    linear = Affine(scale=image.scale, rotate=image.rotate, shear=image.shear).linear_matrix
+    return {
+        "scale": np.asarray(image.scale) * factor,
+        "translate": np.asarray(image.translate) + linear @ ((factor - 1) / 2),
+        "rotate": image.rotate,
+        "shear": image.shear,
+        "affine": image.affine.affine_matrix,
+        "units": image.units,
+        "axis_labels": image.axis_labels,
+    }
+
+
+def class_colormap(classes: ClassTable, hidden: frozenset[int]) -> DirectLabelColormap:
+    """Colours of the classes; hidden ones and pixels without a class are clear."""
+    from napari.utils.colormaps import DirectLabelColormap
+
+    clear = (0.0, 0.0, 0.0, 0.0)
+    colours: dict[int | None, tuple[float, ...]] = {None: clear, NOTHING: clear}
+    for c in classes.classes:
+        colours[c.id] = clear if c.id in hidden else (*(v / 255 for v in c.rgb), 1.0)
+    return DirectLabelColormap(color_dict=colours, background_value=NOTHING)
+
+
+class Overlay(QObject):
+    """Shows a workspace's store over the image it was made from.
+
+    Parameters
+    ----------
+    image_of
+        The image layer that a scene is shown in, None if it is gone.
+    """
+
+    def __init__(
+        self,
+        viewer: ViewerModel,
+        state: SessionState,
+        controller: Controller,
+        image_of: Callable[[Scene], Image | None],
+        parent: QObject | None = None,
+    ) -> None:
+        super().__init__(parent)
+        self._viewer, self._state, self._image_of = viewer, state, image_of
+        self._where: Workspace | None = None
+        self._labels: Labels | None = None
+        self._coarse: Labels | None = None
+        self._shapes: Shapes | None = None
+        self._timer = QTimer(self, singleShot=True, interval=REFRESH_MS)
+        self._timer.timeout.connect(self.refresh)
+        controller.workspace_opened.connect(self.show_workspace)
+        controller.coarse_ready.connect(self.show_coarse)
+        controller.pixels_changed.connect(self._on_pixels_changed)
+        state.events.branch.connect(self._on_branch)
+        state.events.hidden.connect(self._on_colours)
+        state.events.opacity.connect(self._on_opacity)
+        viewer.layers.events.removed.connect(self._on_removed)
+
+    def close(self) -> None:
+        """Let go of the viewer; the layers stay."""
+        self._timer.stop()
+        self._viewer.layers.events.removed.disconnect(self._on_removed)
+
+    def show_workspace(self, where: Workspace) -> None:
+        """Show what the store of a workspace holds."""
+        if self._labels is not None and self._where is where:
+            return
+        if self._where is not where:
+            self._coarse = None
+            self._labels = None
+        self._where = where
+        image = self._image_of(where.scene)
+        if image is None:
+            return
+        with self._undisturbed():
+            self._labels = self._add_over(
+                image,
+                self._levels(),
+                name=f"UHRNet {self._state.branch}",
+                multiscale=True,
+                **placement(image, where.layout.inference.factor_yx),
+            )
+        self._labels.events.opacity.connect(self._on_layer_opacity)
+        self.refresh()
+
+    def show_coarse(self, tile: CoarseTile) -> None:
+        """Put the coarse answer of a frame into its layer, under the other one."""
+        from napari_uhrnet.engine.coarse import coarse_grid
+
+        if self._where is None:
+            return
+        if self._coarse is None:
+            grid = coarse_grid(self._where.layout)
+            image = self._image_of(self._where.scene)
+            if image is None:
+                return
+            with self._undisturbed():
+                self._coarse = self._add_over(
+                    image,
+                    np.full(grid.shape_yx, NOTHING, np.uint8),
+                    name="UHRNet coarse global",
+                    **placement(image, grid.factor_yx),
+                )
+        self._coarse.data[tile.window.slices] = tile.labels
+        self._on_pixels_changed()
+
+    def rectangle_layer(self, scene: Scene) -> Shapes | None:
+        """The layer to draw a rectangle in, ready to draw; its data are level-0 pixels."""
+        image = self._image_of(scene)
+        if image is None:
+            return None
+        if self._shapes is None:
+            self._shapes = self._viewer.add_shapes(
+                name="UHRNet region",
+                face_color="transparent",
+                edge_color="yellow",
+                edge_width=max(scene.shape_yx) / 500,
+                **placement(image, (1, 1)),
+            )
+        self._viewer.layers.selection.active = self._shapes
+        self._shapes.mode = "add_rectangle"
+        return self._shapes
+
+    def refresh(self) -> None:
+        """Show what is in the store now."""
+        for layer in (self._labels, self._coarse):
+            if layer is not None:
+                layer.refresh(extent=False, thumbnail=False)
+        if self._where is not None:
+            counts = self._where.store.class_counts(self._plane)
+            self._state.areas_px = class_areas(counts)
+
+    def _levels(self) -> list[zarr.Array]:
+        assert self._where is not None
+        # Raw zarr arrays: napari would show stale pixels of dask arrays over a growing store.
+        return self._where.store.levels(self._plane)
+
+    @property
+    def _plane(self) -> str:
+        return f"{self._state.branch}/labels"
+
+    def _add_over(self, image: Image, data: Any, **kwargs: Any) -> Labels:
+        assert self._where is not None
+        classes = self._where.model.classes
+        layer = self._viewer.add_labels(
+            data,
+            colormap=class_colormap(classes, self._state.hidden),
+            features={"index": classes.ids, "class": list(classes.names.values())},
+            opacity=self._state.opacity,
+            **kwargs,
+        )
+        layer.editable = False
+        # Right above its image, so that what the user put on top stays on top.
+        self._viewer.layers.move(len(self._viewer.layers) - 1, self._viewer.layers.index(image) + 1)
+        return layer
+
+    @contextmanager
+    def _undisturbed(self) -> Iterator[None]:
+        """Keep the selected layers selected."""
+        selection = self._viewer.layers.selection
+        chosen, active = set(selection), selection.active
+        yield
+        selection.clear()
+        selection.update(chosen)
+        selection.active = active
+
+    def _on_pixels_changed(self) -> None:
+        if not self._timer.isActive():
+            self._timer.start()
+
+    def _on_branch(self, branch: str) -> None:
+        if self._where is None or self._labels is None:
+            return
+        self._labels.data = self._levels()
+        self._labels.name = f"UHRNet {branch}"
+        self.refresh()
+
+    def _on_colours(self, hidden: frozenset[int]) -> None:
+        for layer in (self._labels, self._coarse):
+            if layer is not None and self._where is not None:
+                layer.colormap = class_colormap(self._where.model.classes, hidden)
+
+    def _on_opacity(self, opacity: float) -> None:
+        for layer in (self._labels, self._coarse):
+            if layer is not None:
+                layer.opacity = opacity
+
+    def _on_layer_opacity(self) -> None:
+        if self._labels is not None:
+            self._state.opacity = self._labels.opacity
+
+    def _on_removed(self, event: Any) -> None:
+        if event.value is self._labels:
+            self._labels = None
+        elif event.value is self._coarse:
+            self._coarse = None
+        elif event.value is self._shapes:
+            self._shapes = None

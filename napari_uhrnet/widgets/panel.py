@@ -1,0 +1,45 @@
+"""The look that all panels share."""
+
+from __future__ import annotations
+
+from qtpy.QtGui import QIcon, QPixmap
+from qtpy.QtWidgets import QComboBox, QFormLayout, QGroupBox, QLabel, QVBoxLayout, QWidget
+
+from napari_uhrnet.resources import resource_path
+
+TITLE_PX = 68
+"""The titles of all panels' rows take so much room, so that their fields line up."""
+
+
+class Panel(QGroupBox):
+    """A titled group: rows of a title and a field on top, then whatever is added to ``column``."""
+
+    def __init__(self, title: str, *, parent: QWidget | None = None) -> None:
+        super().__init__(title, parent)
+        self.column = QVBoxLayout(self)
+        self.column.setSpacing(6)
+        self._form = QFormLayout()
+        self._form.setFieldGrowthPolicy(QFormLayout.FieldGrowthPolicy.AllNonFixedFieldsGrow)
+        self.column.addLayout(self._form)
+
+    def add_row(self, title: str, field: QWidget) -> None:
+        """Add a field below the others; its title is also what screen readers say."""
+        label = QLabel(title)
+        label.setMinimumWidth(TITLE_PX)
+        label.setBuddy(field)
+        self._form.addRow(label, field)
+
+
+def narrow_combo(name: str) -> QComboBox:
+    """A combo box that does not widen the dock for a long entry."""
+    combo = QComboBox(objectName=name)
+    combo.setSizeAdjustPolicy(QComboBox.SizeAdjustPolicy.AdjustToMinimumContentsLengthWithIcon)
+    return combo
+
+
+def icon(name: str, colour: str) -> QIcon:
+    """An icon of this package in a colour such as "#d1d2d4"."""
+    svg = resource_path("icons", f"{name}.svg").read_text(encoding="utf-8")
+    pixmap = QPixmap()
+    pixmap.loadFromData(svg.replace("currentColor", colour).encode(), "svg")
+    return QIcon(pixmap)

@@ -1,0 +1,73 @@
+"""File > Open for scenes: lazy levels, and the scene itself in the layer's metadata."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from napari_uhrnet.errors import UserError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+    from napari_uhrnet.scene.base import Scene
+
+LayerData = tuple[Any, dict[str, Any], str]
+
+SUFFIXES = (".tif", ".tiff", ".svs", ".png", ".jpg", ".jpeg", ".zarr")
+
+
+def get_reader(path: str | Sequence[str]) -> Callable[[Any], list[LayerData]] | None:
+    """`read` for paths that look like scenes, None for what other readers should try."""
+    paths = [path] if isinstance(path, str) else list(path)
+    if paths and all(Path(p).suffix.lower() in SUFFIXES for p in paths):
+        return read
+    return None
+
+
+def read(path: str | Sequence[str]) -> list[LayerData]:
+    """One image layer a path.
+
+    Raises
+    ------
+    UserError
+        If a file cannot be read.
+    """
+    paths = [path] if isinstance(path, str) else list(path)
+    return [scene_layer(_open(p)) for p in paths]
+
+
+def scene_layer(scene: Scene) -> LayerData:
+    """Layer data of a scene, as the networks see it: 8-bit RGB as stored, all else stretched."""
+    levels = scene.rgb_levels()
+    several = len(levels) > 1
+    kwargs = {
+        "name": scene.name,
+        "rgb": True,
+        "multiscale": several,
+        "metadata": {"scene": scene},
+    }
+    return (levels if several else levels[0]), kwargs, "image"
+
+
+def _open(path: str) -> Scene:
+    """Open a scene; while its smaller levels are built, napari's activity shows a bar."""
+    from napari.utils import cancelable_progress
+
+    from napari_uhrnet.scene.open import open_scene
+
+    bar = None
+
+    def show(fraction: float) -> None:
+        nonlocal bar
+        if bar is None:
+            bar = cancelable_progress(total=100, desc=f"Preparing {Path(path).name}")
+        bar.update(round(100 * fraction) - bar.n)
+        if bar.is_canceled:
+            raise UserError(f"{path}: not opened, because preparing it was cancelled.")
+
+    try:
+        return open_scene(path, progress=show)
+    finally:
+        if bar is not None:
+            bar.close()

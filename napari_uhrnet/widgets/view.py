@@ -1,0 +1,72 @@
+"""What is on screen. Everything that touches napari's canvas and scene models is in here."""
+
+from __future__ import annotations
+
+from itertools import product
+from typing import TYPE_CHECKING
+
+import numpy as np
+from qtpy.QtCore import QObject, QTimer, Signal
+
+from napari_uhrnet.geometry.window import Window
+
+if TYPE_CHECKING:
+    from napari.components import ViewerModel
+    from napari.layers import Layer
+
+SETTLED_MS = 200
+"""A view counts as changed when it has not moved for so long."""
+
+
+def level0_shape(layer: Layer) -> tuple[int, int]:
+    """(height, width) of a layer's finest level."""
+    shape = layer.level_shapes[0] if layer.multiscale else layer.data.shape
+    return int(shape[0]), int(shape[1])
+
+
+def visible_window(viewer: ViewerModel, layer: Layer) -> Window:
+    """The level-0 pixels of a 2-D layer that are on screen; empty if none are."""
+    half = np.asarray(viewer.canvas.viewbox_size(viewer.layers), float)
+    half = half / 2 / viewer.scene.camera.zoom
+    centre = np.asarray(viewer.scene.camera.center[-2:], float)
+    displayed = list(viewer.dims.displayed)
+    corners = []
+    for signs in product((-1, 1), (-1, 1)):
+        world = np.array(viewer.dims.point, float)
+        world[displayed[-2:]] = centre + half * np.array(signs)
+        corners.append(np.asarray(layer.world_to_data(world))[-2:])
+    # Data coordinates are those of pixel centres.
+    top, left = np.floor(np.min(corners, axis=0) + 0.5).astype(int)
+    bottom, right = np.ceil(np.max(corners, axis=0) + 0.5).astype(int)
+    window = Window.between(int(top), int(left), int(bottom), int(right))
+    return window.clip(level0_shape(layer))
+
+
+class ViewWatcher(QObject):
+    """Tells when the view has come to rest somewhere else."""
+
+    settled = Signal()
+
+    def __init__(self, viewer: ViewerModel, parent: QObject | None = None) -> None:
+        super().__init__(parent)
+        self._timer = QTimer(self, singleShot=True, interval=SETTLED_MS)
+        self._timer.timeout.connect(self.settled)
+        camera, dims = viewer.scene.camera.events, viewer.dims.events
+        self._emitters = (
+            camera.zoom,
+            camera.center,
+            viewer.canvas.events.size,
+            dims.ndisplay,
+            dims.point,
+        )
+        for emitter in self._emitters:
+            emitter.connect(self._on_moved)
+
+    def close(self) -> None:
+        """Let go of the viewer."""
+        for emitter in self._emitters:
+            emitter.disconnect(self._on_moved)
+        self._timer.stop()
+
+    def _on_moved(self) -> None:
+        self._timer.start()
