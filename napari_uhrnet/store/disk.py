@@ -65,7 +65,7 @@ class ChunkFiles:
     """
 
     def __init__(self, folder: Path, chunk_shape: tuple[int, int]) -> None:
-        from numcodecs import Zstd  # type: ignore[import-untyped]
+        from numcodecs import Zstd
 
         self._folder = folder
         self._shape = chunk_shape
