@@ -11,7 +11,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from napari_uhrnet.errors import UserError
 from napari_uhrnet.geometry.classes import ClassTable
-from napari_uhrnet.models.config import UHRNetConfig
+from napari_uhrnet.models.config import Config
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -31,8 +31,8 @@ class Card(BaseModel):
     format: int = FORMAT
     name: str
     title: str
-    architecture: Literal["uhrnet"]
-    config: UHRNetConfig
+    architecture: Literal["uhrnet", "glnet", "baseline"]
+    config: Config
     class_table: dict[str, Any] = Field(description="ids, names, colours: ClassTable.to_dict()")
     pixel_size_m: float = Field(gt=0, description="ground sample distance it was trained at")
     terms: str = Field(description="terms of the training data, for whoever uses the weights")

@@ -1,10 +1,12 @@
-"""What a UHRNet is built from; stored in the card of every checkpoint."""
+"""What networks are built from; stored in the card of every checkpoint."""
 
 from __future__ import annotations
 
 from typing import Literal, Self
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
+
+from napari_uhrnet.models.baselines import BASELINES
 
 
 class UHRNetConfig(BaseModel):
@@ -78,3 +80,51 @@ PAPER = UHRNetConfig(
     classes=7,
 )
 """The paper's size: ResNet-50 branches, 508 px patches of a 2448 px image."""
+
+
+class GLNetConfig(BaseModel):
+    """A GLNet and its mode; the defaults are those of the published DeepGlobe scripts."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    mode: Literal[1, 2, 3] = Field(
+        3, description="1: global branch alone; 2: global into local; 3: local into global"
+    )
+    size_px: int = Field(508, ge=64, description="side of patches, and of a frame made small")
+    frame_px: int = Field(2448, ge=128, description="side of what the global branch sees at once")
+    classes: int = Field(7, ge=2)
+
+    @model_validator(mode="after")
+    def _sizes_fit(self) -> Self:
+        if self.frame_px <= self.size_px:
+            raise ValueError("a frame must be larger than a patch")
+        return self
+
+
+class BaselineConfig(BaseModel):
+    """A baseline and how it is used; sizes are those of the paper's DeepGlobe experiments."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    baseline: str = Field(description="name in models.baselines.BASELINES")
+    regime: Literal["patches", "downsampled"] = Field(
+        description="patches in full resolution, or the frame made small"
+    )
+    size: dict[str, int | str] = Field({}, description="width or encoder, if not the paper's")
+    frame_px: int = Field(2448, ge=64)
+    patch_px: int = Field(508, ge=32)
+    min_overlap_px: int = Field(50, ge=0)
+    frame_shrink: float = Field(2448 / 508, ge=1, description="frame px per px of the network")
+    classes: int = Field(7, ge=2)
+
+    @model_validator(mode="after")
+    def _known(self) -> Self:
+        if self.baseline not in BASELINES:
+            raise ValueError(f"no such baseline: choose one of {', '.join(BASELINES)}")
+        if not self.min_overlap_px < self.patch_px < self.frame_px:
+            raise ValueError("overlap < patch < frame must hold")
+        return self
+
+
+Config = UHRNetConfig | GLNetConfig | BaselineConfig
+"""Of any network of the registry; the fields tell which."""

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, Literal, Self
+from typing import TYPE_CHECKING, Any
 
 import torch
-from pydantic import BaseModel, ConfigDict, Field, model_validator
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from napari_uhrnet.models.baselines import BASELINES, find_baseline
+from napari_uhrnet.models.baselines import find_baseline
 from napari_uhrnet.models.protocol import FrameFeatures, PatchFeatures, Surroundings, View
 from napari_uhrnet.models.uhrnet import look
 
@@ -18,33 +17,10 @@ if TYPE_CHECKING:
 
     from napari_uhrnet.geometry.blend import Blend, Upsample
     from napari_uhrnet.geometry.window import Window
+    from napari_uhrnet.models.config import BaselineConfig
 
-Regime = Literal["patches", "downsampled"]
 SEEN_STRIDE_PX = 4
 """Patch pixels per cell at which the logits of a downsampled frame are handed out."""
-
-
-class BaselineConfig(BaseModel):
-    """A baseline and how it is used; sizes are those of the paper's DeepGlobe experiments."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
-
-    baseline: str = Field(description="name in models.baselines.BASELINES")
-    regime: Regime = Field(description="patches in full resolution, or the frame made small")
-    size: dict[str, int | str] = Field({}, description="width or encoder, if not the paper's")
-    frame_px: int = Field(2448, ge=64)
-    patch_px: int = Field(508, ge=32)
-    min_overlap_px: int = Field(50, ge=0)
-    frame_shrink: float = Field(2448 / 508, ge=1, description="frame px per px of the network")
-    classes: int = Field(7, ge=2)
-
-    @model_validator(mode="after")
-    def _known(self) -> Self:
-        if self.baseline not in BASELINES:
-            raise ValueError(f"no such baseline: choose one of {', '.join(BASELINES)}")
-        if not self.min_overlap_px < self.patch_px < self.frame_px:
-            raise ValueError("overlap < patch < frame must hold")
-        return self
 
 
 class RegimeBaseline(nn.Module):

@@ -7,7 +7,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from napari_uhrnet.errors import UserError
-from napari_uhrnet.models.config import LIGHT, PAPER, UHRNetConfig
+from napari_uhrnet.models.baselines import BASELINES
+from napari_uhrnet.models.config import LIGHT, PAPER, BaselineConfig, Config, GLNetConfig
 from napari_uhrnet.resources import resource_path
 
 if TYPE_CHECKING:
@@ -27,7 +28,7 @@ class ModelEntry:
 
     name: str
     description: str
-    config: UHRNetConfig
+    config: Config
 
     @property
     def path(self) -> Path | None:
@@ -46,10 +47,10 @@ class ModelEntry:
         """Number of trainable weights."""
         import torch
 
-        from napari_uhrnet.models.uhrnet import UHRNet
+        from napari_uhrnet.models.build import build_network
 
         with torch.device("meta"):
-            network = UHRNet(self.config)
+            network = build_network(self.config)
         return sum(p.numel() for p in network.parameters())
 
 
@@ -74,10 +75,38 @@ class LoadedModel:
         return self.network.branches
 
 
-_ENTRIES = (
-    ModelEntry("uhrnet-light", "UHRNet, two EfficientNet-Lite0 branches, 1.2 m/px", LIGHT),
-    ModelEntry("uhrnet-r50", "UHRNet at the paper's size, two ResNet-50 branches", PAPER),
-)
+_ABLATIONS: dict[str, tuple[str, dict[str, object]]] = {
+    "local": ("local branch alone", {"use_global": False, "local_fusion": False}),
+    "local-llf": ("local branch with local fusion", {"use_global": False}),
+    "global": ("global branch alone", {"use_local": False}),
+    "both": ("both branches, no local fusion", {"local_fusion": False}),
+    "into-frame": ("patches merged into the frame", {"readout": "into_frame"}),
+}
+_GLNETS = {
+    "glnet": ("GLNet, mode 3: local into global, ResNet-50", GLNetConfig(mode=3)),
+    "glnet-into-patches": ("GLNet, mode 2: global into local, ResNet-50", GLNetConfig(mode=2)),
+    "glnet-global": ("GLNet, mode 1: its global branch alone", GLNetConfig(mode=1)),
+}
+
+
+def _entries() -> tuple[ModelEntry, ...]:
+    found = [
+        ModelEntry("uhrnet-light", "UHRNet, two EfficientNet-Lite0 branches, 1.2 m/px", LIGHT),
+        ModelEntry("uhrnet-r50", "UHRNet at the paper's size, two ResNet-50 branches", PAPER),
+    ]
+    for base in tuple(found):
+        for name, (text, change) in _ABLATIONS.items():
+            config = base.config.model_copy(update=change)
+            found.append(ModelEntry(f"{base.name}-{name}", f"{base.name}: {text}", config))
+    found += [ModelEntry(name, text, config) for name, (text, config) in _GLNETS.items()]
+    for name, baseline in BASELINES.items():
+        for regime, text in (("patches", "on patches"), ("downsampled", "on the shrunken frame")):
+            config = BaselineConfig.model_validate({"baseline": name, "regime": regime})
+            found.append(ModelEntry(f"{name}-{regime}", f"{baseline.title} {text}", config))
+    return tuple(found)
+
+
+_ENTRIES = _entries()
 
 
 def list_models() -> list[ModelEntry]:
@@ -129,9 +158,9 @@ def build_model(
     """A network from a card and weights in memory."""
     import torch
 
-    from napari_uhrnet.models.uhrnet import UHRNet
+    from napari_uhrnet.models.build import build_network
 
-    network = UHRNet(card.config)
+    network = build_network(card.config)
     try:
         network.load_state_dict(weights)
     except RuntimeError as error:

@@ -7,7 +7,8 @@ from pydantic import ValidationError
 
 from napari_uhrnet.geometry.window import Window
 from napari_uhrnet.models.baselines import BASELINES
-from napari_uhrnet.models.regimes import BaselineConfig, RegimeBaseline
+from napari_uhrnet.models.config import BaselineConfig
+from napari_uhrnet.models.regimes import RegimeBaseline
 from tests.engine.scenes import Bench, made_scene
 from tests.models.tiny import tiny_model
 from tests.models.tiny_baselines import TINY

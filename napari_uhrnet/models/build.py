@@ -1,0 +1,24 @@
+"""From a config to a network with random weights."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from napari_uhrnet.models.config import BaselineConfig, GLNetConfig
+from napari_uhrnet.models.glnet.tiled import TiledGLNet
+from napari_uhrnet.models.regimes import RegimeBaseline
+from napari_uhrnet.models.uhrnet import UHRNet
+
+if TYPE_CHECKING:
+    from napari_uhrnet.models.config import Config
+
+Network = UHRNet | TiledGLNet | RegimeBaseline
+
+
+def build_network(config: Config) -> Network:
+    """The network of a config; each is a `models.protocol.SegmentationModel`."""
+    if isinstance(config, GLNetConfig):
+        return TiledGLNet(config)
+    if isinstance(config, BaselineConfig):
+        return RegimeBaseline(config)
+    return UHRNet(config)
