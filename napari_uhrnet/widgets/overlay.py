@@ -103,11 +103,10 @@ class Overlay(QObject):
         """Show what the store of a workspace holds."""
         if self._labels is not None and self._where is where:
             return
-        if self._where is not where:
-            self._coarse = None
-            self._labels = None
-        self._where = where
         image = self._image_of(where.scene)
+        if self._where is not where:
+            self._leave_workspace(image)
+        self._where = where
         if image is None:
             return
         with self._undisturbed():
@@ -120,6 +119,15 @@ class Overlay(QObject):
             )
         self._labels.events.opacity.connect(self._on_layer_opacity)
         self.refresh()
+
+    def _leave_workspace(self, image: Image | None) -> None:
+        """Over the same image the next answer takes the old one's place; its store is kept."""
+        old = (self._labels, self._coarse)
+        same_image = self._where is not None and self._image_of(self._where.scene) is image
+        self._labels = self._coarse = None
+        for layer in old:
+            if same_image and layer is not None and layer in self._viewer.layers:
+                self._viewer.layers.remove(layer)
 
     def show_coarse(self, tile: CoarseTile) -> None:
         """Put the coarse answer of a frame into its layer, under the other one."""
@@ -159,8 +167,20 @@ class Overlay(QObject):
         self._shapes.mode = "add_rectangle"
         return self._shapes
 
+    def _give_way(self) -> None:
+        """Clear the coarse answer where the store holds the final one."""
+        if self._where is None or self._coarse is None:
+            return
+        rectangles = self._where.layout.rectangles
+        places = (
+            np.searchsorted(edges, (np.arange(n) + 0.5) * edges[-1] / n, side="right") - 1
+            for edges, n in zip(rectangles.edges_yx, self._coarse.data.shape, strict=True)
+        )
+        self._coarse.data[self._where.store.finished()[np.ix_(*places)]] = NOTHING
+
     def refresh(self) -> None:
         """Show what is in the store now."""
+        self._give_way()
         for layer in (self._labels, self._coarse):
             if layer is not None:
                 layer.refresh(extent=False, thumbnail=False)

@@ -6,7 +6,7 @@ from napari.components import ViewerModel
 
 from napari_uhrnet.session.state import RunStatus
 from napari_uhrnet.widgets.overlay import Overlay, class_colormap, placement
-from tests.widgets.painted_engine import CLASSES
+from tests.widgets.painted_engine import CLASSES, paint
 
 
 @pytest.fixture
@@ -156,6 +156,40 @@ def test_coarse_answer_lies_under_the_labels(overlay, controller, state, viewer,
     viewer.layers.remove(coarse)
     controller.go()
     assert state.status == RunStatus("idle", 20, 20, None, "Done: 20 patches.")
+
+
+def test_the_coarse_answer_gives_way_to_the_final_one(
+    overlay, controller, state, viewer, monkeypatch
+):
+    monkeypatch.setattr("napari_uhrnet.session.plan.ASK_ABOVE_PATCHES", 3)
+    controller.segment()
+    coarse = viewer.layers["UHRNet coarse global"]
+    where = controller.workspace
+    paint(where.store, [(0, 0), (1, 2)])
+    overlay.refresh()
+    # By brute force: what holds the centre of each coarse pixel?
+    h, w = where.layout.inference.shape_yx
+    for (i, j), value in np.ndenumerate(coarse.data):
+        y, x = (
+            (k + 0.5) * n / m for k, n, m in zip((i, j), (h, w), coarse.data.shape, strict=True)
+        )
+        done = any(
+            r.y <= y < r.bottom and r.x <= x < r.right
+            for r in (where.store.window(0, 0), where.store.window(1, 2))
+        )
+        assert value == (255 if done else 4), (i, j)
+    controller.go()
+    overlay.refresh()
+    assert (coarse.data == 255).all()
+
+
+def test_another_pixel_size_takes_the_place_of_the_old_answer(overlay, controller, state, viewer):
+    controller.segment()
+    old = viewer.layers["UHRNet fused"]
+    state.pixel_size_m = 2.0
+    controller.segment()
+    assert [layer.name for layer in viewer.layers] == ["noise", "UHRNet fused"]
+    assert viewer.layers["UHRNet fused"] is not old
 
 
 def test_rectangle_layer_is_ready_to_draw_in(overlay, viewer, scene, image):

@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 from qtpy.QtCore import Qt
 
+from napari_uhrnet.models.registry import list_models
 from napari_uhrnet.scene.array import array_scene
 from napari_uhrnet.session.state import RunStatus
 from napari_uhrnet.widgets.legend_panel import LegendPanel
@@ -91,7 +92,7 @@ class TestModel:
     def test_all_models_are_listed(self, state, controller, shown):
         panel = shown(ModelPanel(state))
         names = [panel.models.itemData(k) for k in range(panel.models.count())]
-        assert names == ["uhrnet-light", "uhrnet-r50", "painted"]
+        assert names == [*(entry.name for entry in list_models()), "painted"]
         assert panel.models.itemText(1) == "uhrnet-r50 (no weights)"
 
     def test_choosing_one_without_weights_says_so(self, state, controller, shown):
