@@ -5,7 +5,9 @@ SHELL := bash
 .ONESHELL:
 .DEFAULT_GOAL := help
 
-PYTHON ?= $(shell for p in python3.13 python3.12 python3.11 python3; do command -v $$p && break; done)
+# The first Python that runs (a shim may not) and is new enough.
+PYTHON ?= $(shell for p in python3 python3.11 python3.12 python3.13 python; do \
+	$$p -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && command -v $$p && break; done)
 RUN := .venv/bin/python
 # Without a screen, a virtual one.
 SCREEN := $(if $(DISPLAY),,xvfb-run -a -s "-screen 0 1600x1000x24")
@@ -47,7 +49,7 @@ clean: ## remove what make made
 
 .venv/ready: setup.cfg pyproject.toml .ci/system-libraries
 	@bash .ci/system-libraries
-	"$(PYTHON)" -c 'import sys; sys.exit(sys.version_info < (3, 11) and "napari-uhrnet needs Python 3.11 or newer")'
+	[ -n "$(PYTHON)" ] || { echo "napari-uhrnet needs Python 3.11 or newer: install it first" >&2; exit 1; }
 	[ -x $(RUN) ] || "$(PYTHON)" -m venv .venv
 	echo "Installing into .venv (several minutes the first time: torch is large)"
 	$(RUN) -m pip install --quiet --upgrade pip

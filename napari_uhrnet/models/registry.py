@@ -123,8 +123,10 @@ def find_checkpoint(name_or_file: str | Path) -> Path:
             return entry.path
     path = Path(name_or_file)
     if not path.is_file():
-        known = ", ".join(e.name for e in _ENTRIES)
-        raise UserError(f"{path}: neither a checkpoint file nor one of the models {known}")
+        raise UserError(
+            f"{path}: neither a checkpoint file nor the name of a model: "
+            "`napari-uhrnet models` lists those"
+        )
     if path.suffix != ".safetensors":
         raise UserError(f"{path}: a checkpoint is a .safetensors file with its .json card beside")
     return path

@@ -83,7 +83,7 @@ def test_a_class_table_of_another_length_is_refused(checkpoint):
 
 
 def test_files_that_are_no_checkpoints_are_refused(tmp_path, checkpoint):
-    with pytest.raises(UserError, match="neither a checkpoint file nor one of the models"):
+    with pytest.raises(UserError, match="neither a checkpoint file nor the name of a model"):
         load_model(tmp_path / "nowhere.safetensors")
     text = tmp_path / "notes.txt"
     text.write_text("hello")
