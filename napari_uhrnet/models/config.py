@@ -90,6 +90,8 @@ class GLNetConfig(BaseModel):
     mode: Literal[1, 2, 3] = Field(
         3, description="1: global branch alone; 2: global into local; 3: local into global"
     )
+    backbone: str = Field("resnet50", description="any timm features_only network")
+    width: int = Field(256, ge=4, description="channels of the pyramids' lateral maps")
     size_px: int = Field(508, ge=64, description="side of patches, and of a frame made small")
     frame_px: int = Field(2448, ge=128, description="side of what the global branch sees at once")
     classes: int = Field(7, ge=2)

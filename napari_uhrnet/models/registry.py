@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     import torch
 
     from napari_uhrnet.geometry.classes import ClassTable
+    from napari_uhrnet.models.build import Network
     from napari_uhrnet.models.checkpoint import Card
     from napari_uhrnet.models.protocol import SegmentationModel
 
@@ -85,6 +86,17 @@ _ABLATIONS: dict[str, tuple[str, dict[str, object]]] = {
 _GLNETS = {
     "glnet": ("GLNet, mode 3: local into global, ResNet-50", GLNetConfig(mode=3)),
     "glnet-into-patches": ("GLNet, mode 2: global into local, ResNet-50", GLNetConfig(mode=2)),
+    "glnet-light": (
+        "GLNet, mode 2, two EfficientNet-Lite0 branches, 1.2 m/px",
+        GLNetConfig(
+            mode=2,
+            backbone=LIGHT.backbone,
+            width=LIGHT.feature_channels,
+            size_px=LIGHT.patch_px,
+            frame_px=LIGHT.frame_px,
+            classes=LIGHT.classes,
+        ),
+    ),
     "glnet-global": ("GLNet, mode 1: its global branch alone", GLNetConfig(mode=1)),
 }
 
@@ -122,14 +134,36 @@ def find_checkpoint(name_or_file: str | Path) -> Path:
                 raise UserError(f"{entry.name}: no weights: load or train a checkpoint of it first")
             return entry.path
     path = Path(name_or_file)
+    if _is_published(path):
+        return path
     if not path.is_file():
         raise UserError(
             f"{path}: neither a checkpoint file nor the name of a model: "
             "`napari-uhrnet models` lists those"
         )
     if path.suffix != ".safetensors":
-        raise UserError(f"{path}: a checkpoint is a .safetensors file with its .json card beside")
+        raise UserError(
+            f"{path}: a checkpoint is a .safetensors file with its .json card beside, or a folder "
+            "of GLNet's .pth files"
+        )
     return path
+
+
+def card_of(name_or_file: str | Path) -> Card:
+    """The card of a model; quick, but for GLNet's published files, which must be read."""
+    from napari_uhrnet.models.checkpoint import read_card
+
+    path = find_checkpoint(name_or_file)
+    if _is_published(path):
+        from napari_uhrnet.models.glnet.checkpoint import load_published_checkpoint
+
+        return load_published_checkpoint(path)[0]
+    return read_card(path)
+
+
+def _is_published(path: Path) -> bool:
+    """Whether a path is a .pth file or a folder of them, as GLNet's authors give them out."""
+    return any(path.glob("*.pth")) if path.is_dir() else path.suffix == ".pth" and path.exists()
 
 
 def load_model(name_or_file: str | Path = DEFAULT_MODEL, device: str = "auto") -> LoadedModel:
@@ -138,7 +172,8 @@ def load_model(name_or_file: str | Path = DEFAULT_MODEL, device: str = "auto") -
     Parameters
     ----------
     name_or_file
-        A name of `list_models` or the path of a .safetensors checkpoint.
+        A name of `list_models`, the path of a .safetensors checkpoint, or a folder with GLNet's
+        published .pth files.
     device
         "auto" (a GPU if there is one), "cpu", "cuda", "cuda:1", "mps".
 
@@ -150,6 +185,10 @@ def load_model(name_or_file: str | Path = DEFAULT_MODEL, device: str = "auto") -
     from napari_uhrnet.models.checkpoint import read_card, read_weights
 
     path = find_checkpoint(name_or_file)
+    if _is_published(path):
+        from napari_uhrnet.models.glnet.checkpoint import load_published_checkpoint
+
+        return _ready(*load_published_checkpoint(path), choose_device(device))
     card = read_card(path)
     return build_model(card, read_weights(path, card), device, source=str(path))
 
@@ -158,8 +197,6 @@ def build_model(
     card: Card, weights: dict[str, torch.Tensor], device: str = "auto", source: str = "weights"
 ) -> LoadedModel:
     """A network from a card and weights in memory."""
-    import torch
-
     from napari_uhrnet.models.build import build_network
 
     network = build_network(card.config)
@@ -168,10 +205,16 @@ def build_model(
     except RuntimeError as error:
         reason = str(error).splitlines()[1].strip()
         raise UserError(f"{source}: the weights do not fit their card ({reason})") from None
-    where = choose_device(device)
-    network = network.eval().requires_grad_(False).to(where)
+    return _ready(card, network, choose_device(device))
+
+
+def _ready(card: Card, network: Network, device: torch.device) -> LoadedModel:
+    """A network that only answers, on its device."""
+    import torch
+
+    network = network.eval().requires_grad_(False).to(device)
     network = network.to(memory_format=torch.channels_last)
-    return LoadedModel(card.name, network, card, card.sha256[:16], where)
+    return LoadedModel(card.name, network, card, card.sha256[:16], device)
 
 
 def choose_device(name: str) -> torch.device:

@@ -111,10 +111,9 @@ class LocalEngine:
 
     def read_card(self, name: str) -> Card:
         """See `Engine`."""
-        from napari_uhrnet.models.checkpoint import read_card
-        from napari_uhrnet.models.registry import find_checkpoint
+        from napari_uhrnet.models.registry import card_of
 
-        return read_card(find_checkpoint(name))
+        return card_of(name)
 
     def layout(self, scene: Scene, pixel_size_m: float | None, model: LoadedModel) -> SceneLayout:
         """See `Engine`."""

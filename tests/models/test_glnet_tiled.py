@@ -10,9 +10,10 @@ from napari_uhrnet.geometry.classes import ClassTable, LabelClass
 from napari_uhrnet.geometry.window import Window
 from napari_uhrnet.models.config import GLNetConfig
 from napari_uhrnet.models.glnet.tiled import TiledGLNet
+from napari_uhrnet.models.registry import card_of, load_model
 from napari_uhrnet.scene.array import array_scene
 from tests.engine.scenes import Bench
-from tests.models.glnet_made import DATA, made_network, made_picture
+from tests.models.glnet_made import DATA, SHAPES, made_network, made_picture
 from tests.models.tiny import tiny_model
 
 SEVEN = ClassTable("seven", tuple(LabelClass(k, f"c{k}", (k, k, k)) for k in range(7)))
@@ -64,3 +65,19 @@ def test_windows_of_many_frames_are_that_part_of_the_whole(mode, tmp_path):
         place = bench.layout.inference.from_level0(window)
         for plane, values in expected.items():
             np.testing.assert_array_equal(bench.store.read(plane, place), values[place.slices])
+
+
+def test_a_folder_of_published_files_is_a_model(tmp_path):
+    for k, role in enumerate(("global", "global2local", "local2global")):
+        # Every tensor repeats one number, so that the files are small.
+        weights = {key: torch.tensor(k / 8).expand(shape) for key, shape in SHAPES.items()}
+        torch.save(weights, tmp_path / f"fpn_deepglobe_{role}.pth")
+    model = load_model(tmp_path, "cpu")
+    assert model.network.config.mode == 3 and model.branches == ("fused", "global", "local")
+    assert model.network.network.fpn_local.toplayer.bias[0] == 2 / 8
+    assert model.network.frozen_global.fpn_global.toplayer.bias[0] == 0
+    assert model.classes.names[0] == "unknown" and len(model.hash) == 16
+    assert "non-commercial" in model.card.terms and card_of(tmp_path) == model.card
+    one = load_model(tmp_path / "fpn_deepglobe_global2local.pth", "cpu")
+    assert one.network.config.mode == 2 and one.hash != model.hash
+    assert one.network.network.ensemble_conv.weight[0, 0, 0, 0] == 1 / 8

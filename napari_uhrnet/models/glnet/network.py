@@ -15,7 +15,7 @@ from torch.nn import functional as F
 
 from napari_uhrnet.models.glnet.places import crop
 from napari_uhrnet.models.glnet.pyramid import (
-    FEATURE_CHANNELS,
+    WIDTH,
     BranchMaps,
     GlobalPyramid,
     LocalPyramid,
@@ -36,16 +36,20 @@ class GLNet(nn.Module):
     ----------
     classes
         Number N of classes; 7 for DeepGlobe, the unknown one (0) included.
+    backbone, width
+        Another backbone (any timm features_only network) and narrower pyramids; the published
+        network has ResNet-50 and 256.
     """
 
-    def __init__(self, classes: int = 7) -> None:
+    def __init__(self, classes: int = 7, backbone: str = "resnet50", width: int = WIDTH) -> None:
         super().__init__()
         self.classes = classes
-        self.resnet_global = _resnet50()
-        self.resnet_local = _resnet50()
-        self.fpn_global = GlobalPyramid(classes)
-        self.fpn_local = LocalPyramid(classes)
-        self.ensemble_conv = nn.Conv2d(2 * FEATURE_CHANNELS, classes, 3, padding=1)
+        self.features = 2 * width
+        self.resnet_global, channels = _new_backbone(backbone)
+        self.resnet_local, _ = _new_backbone(backbone)
+        self.fpn_global = GlobalPyramid(classes, channels, width)
+        self.fpn_local = LocalPyramid(classes, channels, width)
+        self.ensemble_conv = nn.Conv2d(2 * self.features, classes, 3, padding=1)
         for module in (*self.fpn_global.children(), *self.fpn_local.children()):
             nn.init.normal_(module.weight, std=0.01)  # type: ignore[arg-type]
             nn.init.zeros_(module.bias)  # type: ignore[arg-type]
@@ -99,7 +103,7 @@ class GLNet(nn.Module):
         The ensemble is one convolution over both branches' features, so it is a sum of two: of a
         patch that waits for its frame to be refined, this part is all that must be kept.
         """
-        return F.conv2d(features, self.ensemble_conv.weight[:, :FEATURE_CHANNELS], padding=1)
+        return F.conv2d(features, self.ensemble_conv.weight[:, : self.features], padding=1)
 
     def fuse(
         self,
@@ -121,18 +125,19 @@ class GLNet(nn.Module):
         """
         seen = crop(frame.features, boxes, frame_yx, local_share.shape[-2:])
         conv = self.ensemble_conv
-        share = F.conv2d(seen, conv.weight[:, FEATURE_CHANNELS:], conv.bias, padding=1)
+        share = F.conv2d(seen, conv.weight[:, self.features :], conv.bias, padding=1)
         return local_share + share
 
 
-def _resnet50() -> nn.Module:
+def _new_backbone(name: str) -> tuple[nn.Module, list[int]]:
+    """A backbone without classifier (torchvision's names for ResNets); channels coarse to fine."""
     import timm  # slow to import, and only needed where a network is built
 
-    # Levels 1..4 are those at strides 4, 8, 16, 32; torchvision's names, no classifier.
-    backbone: nn.Module = timm.create_model(
-        "resnet50", features_only=True, pretrained=False, out_indices=(1, 2, 3, 4)
+    # The last four levels are those at strides 4, 8, 16, 32.
+    backbone = timm.create_model(
+        name, features_only=True, pretrained=False, out_indices=(-4, -3, -2, -1)
     )
-    return backbone
+    return backbone, backbone.feature_info.channels()[::-1]
 
 
 def _backbone(backbone: nn.Module, pixels: Tensor) -> Levels:

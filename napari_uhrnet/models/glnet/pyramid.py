@@ -19,8 +19,8 @@ if TYPE_CHECKING:
 Levels = tuple[Tensor, Tensor, Tensor, Tensor]
 """Maps of one step at strides 32, 16, 8, 4: coarse to fine, as GLNet counts them (5 to 2)."""
 
-BACKBONE_CHANNELS = (2048, 1024, 512, 256)
-FEATURE_CHANNELS = 512
+WIDTH = 256
+"""Channels of the published pyramids' lateral maps; the features have twice as many."""
 
 _TOP_DOWN = ("toplayer", "latlayer1", "latlayer2", "latlayer3")
 _SMOOTH_1 = ("smooth1_1", "smooth2_1", "smooth3_1", "smooth4_1")
@@ -31,8 +31,9 @@ _SMOOTH_2 = ("smooth1_2", "smooth2_2", "smooth3_2", "smooth4_2")
 class SharedMaps:
     """The sixteen maps that one branch shows the other.
 
-    ``backbone`` (2048, 1024, 512, 256 channels), ``top_down`` and ``smooth_1`` (256 each; the
-    published code's ps0, ps1) and ``smooth_2`` (128 each; ps2), every map (B, C, h, w).
+    ``backbone`` (ResNet-50: 2048, 1024, 512, 256 channels), ``top_down`` and ``smooth_1`` (width,
+    256 each; the published code's ps0, ps1) and ``smooth_2`` (half of it; ps2), every map
+    (B, C, h, w).
     """
 
     backbone: Levels
@@ -77,21 +78,34 @@ def resize(x: Tensor, size_yx: tuple[int, ...]) -> Tensor:
 
 
 class Pyramid(nn.Module):
-    """What both pyramids have in common: no norm, no activation, linear throughout."""
+    """What both pyramids have in common: no norm, no activation, linear throughout.
 
-    def __init__(self, classes: int) -> None:
+    Parameters
+    ----------
+    classes
+        Number of classes.
+    backbone
+        Channels of the backbone's maps, coarse to fine.
+    width
+        Channels of the lateral maps.
+    """
+
+    def __init__(self, classes: int, backbone: Sequence[int], width: int) -> None:
         super().__init__()
-        self.classify = nn.Conv2d(FEATURE_CHANNELS, classes, 3, padding=1)
+        self._backbone, self._width = tuple(backbone), width
+        features = 2 * width
+        self.classify = nn.Conv2d(features, classes, 3, padding=1)
         # Only used on maps of both branches, so without a variant for one.
-        self.smooth = nn.Conv2d(2 * FEATURE_CHANNELS, FEATURE_CHANNELS, 3, padding=1)
+        self.smooth = nn.Conv2d(2 * features, features, 3, padding=1)
 
     def _add_layers(self, fold: int, suffix: str = "") -> None:
-        for name, channels in zip(_TOP_DOWN, BACKBONE_CHANNELS, strict=True):
-            self.add_module(name + suffix, nn.Conv2d(fold * channels, 256, 1))
+        width = self._width
+        for name, channels in zip(_TOP_DOWN, self._backbone, strict=True):
+            self.add_module(name + suffix, nn.Conv2d(fold * channels, width, 1))
         for name in _SMOOTH_1:
-            self.add_module(name + suffix, nn.Conv2d(fold * 256, 256, 3, padding=1))
+            self.add_module(name + suffix, nn.Conv2d(fold * width, width, 3, padding=1))
         for name in _SMOOTH_2:
-            self.add_module(name + suffix, nn.Conv2d(fold * 256, 128, 3, padding=1))
+            self.add_module(name + suffix, nn.Conv2d(fold * width, width // 2, 3, padding=1))
 
     def _convolve(self, names: Sequence[str], suffix: str, maps: Sequence[Tensor]) -> list[Tensor]:
         named = zip(names, maps, strict=True)
@@ -116,8 +130,8 @@ class Pyramid(nn.Module):
 class GlobalPyramid(Pyramid):
     """Pyramid of the frame; its ``_ext`` layers take in what the patches saw (mode 3)."""
 
-    def __init__(self, classes: int) -> None:
-        super().__init__(classes)
+    def __init__(self, classes: int, backbone: Sequence[int], width: int) -> None:
+        super().__init__(classes, backbone, width)
         self._add_layers(fold=1)
         self._add_layers(fold=2, suffix="_ext")
 
@@ -129,8 +143,8 @@ class GlobalPyramid(Pyramid):
 class LocalPyramid(Pyramid):
     """Pyramid of patches, which always sees the frame's maps as well."""
 
-    def __init__(self, classes: int) -> None:
-        super().__init__(classes)
+    def __init__(self, classes: int, backbone: Sequence[int], width: int) -> None:
+        super().__init__(classes, backbone, width)
         self._add_layers(fold=2)
 
     def forward(self, backbone: Levels, frame: SharedMaps) -> BranchMaps:

@@ -57,9 +57,9 @@ class TiledGLNet(nn.Module):
         self.branches: tuple[str, ...] = ("fused", "global")
         if self.needs_patches:
             self.branches += ("local",)
-        self.network = GLNet(config.classes)
+        self.network = GLNet(config.classes, config.backbone, config.width)
         if self.needs_whole_frame:
-            self.frozen_global = GLNet(config.classes)
+            self.frozen_global = GLNet(config.classes, config.backbone, config.width)
 
     def encode_frame(self, frame: Tensor) -> FrameFeatures:
         """The global branch on the frame made small; in mode 3 that of the frozen network."""
