@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass
 from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING
@@ -114,24 +114,25 @@ def segmented(
     progress: Callable[[Progress], None] | None = None,
 ) -> Iterator[Segmentation]:
     """As `segment`, for results that do not fit in memory: gives them to be read in blocks."""
-    opened = scene if isinstance(scene, Scene) else open_scene(scene)
-    if pixel_size_m is not None:
-        opened = opened.with_pixel_size(pixel_size_m)
-    place = check_window(opened, window)
-    loaded = model if isinstance(model, LoadedModel) else load_model(model, device)
-    if branch not in loaded.branches:
-        raise UserError(
-            f"model {loaded.name} has no branch {branch!r}: choose {', '.join(loaded.branches)}"
-        )
-    layout = SceneLayout.build(opened.shape_yx, opened.pixel_size_m, loaded)
-    state = EngineState(opened, layout, loaded)
-    with _folder(store_root) as root, open_prediction_store(opened, state, loaded, root) as store:
-        for step in run(Work(place, by_frames=True), state, store):
-            if progress is not None:
-                progress(step)
-        yield Segmentation(opened, loaded, state, store, place, branch)
-    if not isinstance(scene, Scene):
-        opened.close()
+    with nullcontext(scene) if isinstance(scene, Scene) else open_scene(scene) as opened:
+        if pixel_size_m is not None:
+            opened = opened.with_pixel_size(pixel_size_m)
+        place = check_window(opened, window)
+        loaded = model if isinstance(model, LoadedModel) else load_model(model, device)
+        if branch not in loaded.branches:
+            raise UserError(
+                f"model {loaded.name} has no branch {branch!r}: choose {', '.join(loaded.branches)}"
+            )
+        layout = SceneLayout.build(opened.shape_yx, opened.pixel_size_m, loaded)
+        state = EngineState(opened, layout, loaded)
+        with (
+            _folder(store_root) as root,
+            open_prediction_store(opened, state, loaded, root) as store,
+        ):
+            for step in run(Work(place, by_frames=True), state, store):
+                if progress is not None:
+                    progress(step)
+            yield Segmentation(opened, loaded, state, store, place, branch)
 
 
 def check_window(scene: Scene, window: Window | tuple[int, int, int, int] | None) -> Window:

@@ -184,8 +184,11 @@ def test_unknown_pixel_size_is_said(capsys, tmp_path, plain, checkpoint):
 
 
 def test_cancelled_leaves_no_mask_and_goes_on_later(
-    capsys, tmp_path, scene, checkpoint, monkeypatch
+    capsys, tmp_path, scene, checkpoint, monkeypatch, request
 ):
+    # Started in the background of a shell, Python ignores the signal.
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    request.addfinalizer(lambda: signal.signal(signal.SIGINT, before))
     mask = tmp_path / "m.tif"
     line = ("segment", scene, "--out", mask, "--model", checkpoint, "--device", "cpu")
     original = command._Meter.update

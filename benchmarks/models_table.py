@@ -1,0 +1,172 @@
+"""Parameters, MACs and seconds of every network of the registry on one 2448 px scene.
+
+    python benchmarks/models_table.py [--write docs/models.md] [--only NAME ...]
+
+All in one run, random weights, float32 on the CPU, through the tiled engine (reading, blending and
+storing included). GLNet in mode 2 is the unit; its bare forwards are timed beside it. MACs are
+those of convolutions and matrix products as they are executed. The floor is MACs over the measured
+rate of a 3 x 3 convolution.
+"""
+
+from __future__ import annotations
+
+import argparse
+import tempfile
+import time
+from pathlib import Path
+
+import numpy as np
+import torch
+from torch.utils.flop_counter import FlopCounterMode
+
+from napari_uhrnet.engine.layout import SceneLayout
+from napari_uhrnet.engine.open import open_prediction_store
+from napari_uhrnet.engine.run import run
+from napari_uhrnet.engine.state import EngineState
+from napari_uhrnet.engine.work import Work
+from napari_uhrnet.geometry.classes import ClassTable, LabelClass
+from napari_uhrnet.geometry.window import Window
+from napari_uhrnet.models.build import build_network
+from napari_uhrnet.models.checkpoint import Card
+from napari_uhrnet.models.config import UHRNetConfig
+from napari_uhrnet.models.registry import LoadedModel, list_models
+from napari_uhrnet.scene.array import array_scene
+
+SIDE_PX = 2448
+PIXEL_SIZE_M = 0.5
+UNIT = "glnet-into-patches"
+QUICK_S = 10.0
+"""Runs below this are timed once more without counting, which costs them a noticeable share."""
+
+
+def main() -> None:
+    """Measure, print, and write the table."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--write", type=Path, help="Markdown file for the table")
+    parser.add_argument("--only", nargs="*", help="names of the registry")
+    options = parser.parse_args()
+    names = set(options.only or ())
+    chosen = [e for e in list_models() if not names or e.name in names | {UNIT}]
+    rate = convolution_rate()
+    print(f"{torch.get_num_threads()} threads, 3 x 3 convolutions at {rate / 1e9:.0f} GMAC/s")
+    image = np.random.default_rng(0).integers(0, 256, (SIDE_PX, SIDE_PX, 3), dtype=np.uint8)
+    rows = []
+    for entry in sorted(chosen, key=lambda e: e.name != UNIT):
+        rows.append(measure(entry, image))
+        print(f"{rows[-1]}", flush=True)
+    bare_s = bare_forwards(image)
+    text = table(rows, rate, bare_s)
+    print(text)
+    if options.write:
+        options.write.write_text(text, encoding="utf-8")
+
+
+def convolution_rate() -> float:
+    """MACs a second of a 3 x 3 convolution of GLNet's size."""
+    conv = torch.nn.Conv2d(256, 256, 3, padding=1).to(memory_format=torch.channels_last)
+    x = torch.rand(1, 256, 127, 127).to(memory_format=torch.channels_last)
+    with torch.inference_mode():
+        conv(x)
+        started = time.perf_counter()
+        for _ in range(10):
+            conv(x)
+    return 10 * 256 * 256 * 9 * 127 * 127 / (time.perf_counter() - started)
+
+
+def model_of(entry) -> LoadedModel:
+    """Random weights, as if they had been loaded."""
+    torch.manual_seed(0)
+    network = build_network(entry.config).eval().requires_grad_(False)
+    network = network.to(memory_format=torch.channels_last)
+    classes = tuple(LabelClass(k, str(k), (k, k, k)) for k in range(entry.config.classes))
+    light = getattr(entry.config, "backbone", "").startswith("tf_")
+    card = Card(
+        name=entry.name,
+        title="",
+        architecture="uhrnet" if isinstance(entry.config, UHRNetConfig) else "glnet",
+        config=entry.config,
+        class_table=ClassTable("n", classes).to_dict(),
+        pixel_size_m=1.196 if light else PIXEL_SIZE_M,
+        terms="",
+    )
+    return LoadedModel(entry.name, network, card, entry.name, torch.device("cpu"))
+
+
+def measure(entry, image) -> dict:
+    """Name, parameters, MACs, seconds, patches."""
+    model = model_of(entry)
+    counter = FlopCounterMode(display=False)
+    with counter:
+        seconds, patches = segment(model, image)
+    if seconds < QUICK_S:
+        seconds, patches = segment(model, image)
+    return {
+        "name": entry.name,
+        "parameters": entry.parameters,
+        "macs": counter.get_total_flops() / 2,
+        "seconds": seconds,
+        "patches": patches,
+    }
+
+
+def segment(model: LoadedModel, image) -> tuple[float, int]:
+    """Seconds of the engine for the whole scene, and its patches."""
+    scene = array_scene([image], "noise", pixel_size_m=PIXEL_SIZE_M)
+    layout = SceneLayout.build(scene.shape_yx, scene.pixel_size_m, model)
+    state = EngineState(scene, layout, model)
+    with (
+        tempfile.TemporaryDirectory() as folder,
+        open_prediction_store(scene, state, model, Path(folder)) as store,
+    ):
+        started = time.perf_counter()
+        for _ in run(Work(Window.of_shape(scene.shape_yx), by_frames=True), state, store):
+            pass
+        return time.perf_counter() - started, len(layout.patches)
+
+
+def bare_forwards(image) -> float:
+    """Seconds of GLNet's mode 2 forwards alone, on tensors that lie ready."""
+    entry = next(e for e in list_models() if e.name == UNIT)
+    network = model_of(entry).network
+    patches = torch.rand(36, 3, 508, 508).to(memory_format=torch.channels_last)
+    boxes = [Window(388 * (k // 6), 388 * (k % 6), 508, 508) for k in range(36)]
+    glnet, yx = network.network, (SIDE_PX, SIDE_PX)
+    with torch.inference_mode():
+        started = time.perf_counter()
+        frame = glnet.encode_frame(torch.rand(1, 3, 508, 508))
+        for k, box in enumerate(boxes):
+            maps = glnet.encode_patches(patches[k : k + 1], frame, [box], yx)
+            glnet.fuse(glnet.local_share(maps.features), frame, [box], yx)
+        return time.perf_counter() - started
+
+
+def table(rows: list[dict], rate: float, bare_s: float) -> str:
+    """The Markdown page."""
+    unit = next(r for r in rows if r["name"] == UNIT)
+    lines = [
+        "# Networks",
+        "",
+        "Made by `benchmarks/models_table.py`: one 2448 px scene, random weights, float32, "
+        f"{torch.get_num_threads()} CPU threads,",
+        "all in one run through the tiled engine. GLNet in mode 2 "
+        f"(`{UNIT}`) is the unit of time; its bare forwards took "
+        f"{bare_s / unit['seconds']:.2f} of it.",
+        f"Floor: MACs over the {rate / 1e9:.0f} GMAC/s that a 3 x 3 convolution of 256 channels "
+        "reaches here.",
+        "",
+        "| network | parameters | patches | GMAC | seconds | of GLNet | floor / seconds |",
+        "|---|---|---|---|---|---|---|",
+    ]
+    order = {entry.name: k for k, entry in enumerate(list_models())}
+    for row in sorted(rows, key=lambda r: order[r["name"]]):
+        lines.append(
+            f"| {row['name']} | {row['parameters'] / 1e6:.1f} M | {row['patches']} "
+            f"| {row['macs'] / 1e9:.0f} | {row['seconds']:.1f} "
+            f"| {row['seconds'] / unit['seconds']:.3f} "
+            f"| {row['macs'] / rate / row['seconds']:.2f} |"
+        )
+    return "\n".join(lines) + "\n"
+
+
+if __name__ == "__main__":
+    main()
