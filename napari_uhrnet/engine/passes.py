@@ -180,6 +180,7 @@ def _decode_batch(state: EngineState, batch: list[Cell]) -> dict[Cell, PatchLogi
     for k, cell in enumerate(batch):
         done[cell] = PatchLogits({b: v[k].clone() for b, v in host.items()}, valid[k])
         state.logits.put(cell, done[cell])
+        state.encoded.drop(_key(state, cell))  # only its descriptor is asked for again
     state.counts["decoded"] += len(batch)
     return done
 

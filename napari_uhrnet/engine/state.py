@@ -24,6 +24,8 @@ if TYPE_CHECKING:
     from napari_uhrnet.scene.base import Scene
 
 MB = 1 << 20
+FEATURE_BYTES = 1536 * MB
+"""Features wait only until their patch is decoded; a frame of 36 at the paper's size has 1.2 GB."""
 GPU_BATCH = 8
 """Patches at once on a GPU. On a CPU one at a time: more are no faster, and nothing is padded."""
 
@@ -67,7 +69,9 @@ class EngineState:
     batch_size
         Patches at once; by default what the device is good at.
     cache_bytes
-        Limit of each cache (features, descriptors, logits, frames); a quarter of it for pixels.
+        Limit of each cache (descriptors, logits, frames); a quarter of it for pixels.
+    feature_bytes
+        Limit of the features of patches that are not decoded yet.
 
     Attributes
     ----------
@@ -86,6 +90,7 @@ class EngineState:
         model: LoadedModel,
         batch_size: int | None = None,
         cache_bytes: int = 256 * MB,
+        feature_bytes: int = FEATURE_BYTES,
     ) -> None:
         self.scene = scene
         self.layout = layout
@@ -97,7 +102,7 @@ class EngineState:
         self.seconds_per_patch: float | None = None
         self.notes: list[str] = []
         self.encoded: ByteLRU[tuple[Cell, Cell | None], EncodedPatch] = ByteLRU(
-            cache_bytes, lambda e: e.nbytes
+            feature_bytes, lambda e: e.nbytes
         )
         self.descriptors: ByteLRU[Cell, Tensor] = ByteLRU(cache_bytes, lambda t: t.nbytes)
         self.logits: ByteLRU[Cell, PatchLogits] = ByteLRU(cache_bytes, lambda p: p.nbytes)

@@ -134,10 +134,13 @@ def _blend(bench, patches):
 
 def test_a_tiny_cache_gives_the_same_maps_and_counts_what_it_repeats(scene, whole, tmp_path):
     big, expected = whole
-    bench = Bench(scene, tmp_path, cache_bytes=40_000)
+    bench = Bench(scene, tmp_path, cache_bytes=40_000, feature_bytes=40_000)
     for plane, values in bench.all_of().items():
         np.testing.assert_array_equal(values, expected[plane], err_msg=plane)
     assert bench.state.counts["decoded"] > big.state.counts["decoded"]
+    # With room for them, nothing is done twice, and no features are left over.
+    assert big.state.counts["encoded"] == big.state.counts["decoded"] == len(big.layout.patches)
+    assert len(big.state.encoded) == 0
 
 
 @pytest.mark.parametrize("work", [{"by_frames": True}, {"ring": True}])
