@@ -105,11 +105,13 @@ def segment(
 
 
 @app.command()
-def models() -> None:
+def models(
+    shipped: Annotated[bool, typer.Option("--shipped", help="Only those with weights.")] = False,
+) -> None:
     """List the models and whether their weights are here."""
     from napari_uhrnet.cli.info import print_models
 
-    print_models()
+    print_models(shipped=shipped)
 
 
 def run(arguments: Sequence[str] | None = None) -> int:

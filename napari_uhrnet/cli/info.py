@@ -44,11 +44,11 @@ def _rows(facts: dict[str, Any]) -> dict[str, str]:
     }
 
 
-def print_models() -> None:
-    """The models of the registry, one a line."""
+def print_models(*, shipped: bool) -> None:
+    """The models of the registry, one a line; only those with weights if ``shipped``."""
     from napari_uhrnet.models.registry import DEFAULT_MODEL, list_models
 
-    entries = list_models()
+    entries = [entry for entry in list_models() if entry.shipped or not shipped]
     width = max(len(e.name) for e in entries)
     for entry in entries:
         weights = "weights shipped" if entry.shipped else "no weights: train or load"

@@ -147,7 +147,11 @@ def test_info_as_json(capsys, scene):
 def test_models(capsys):
     code, out, _ = said(capsys, "models")
     assert code == 0
-    assert "uhrnet-light" in out and "M parameters" in out and "default" in out
+    assert out.startswith("uhrnet-light ") and "M parameters" in out and "default" in out
+    assert any(line.startswith("fcn8s-patches ") for line in out.splitlines())
+    code, out, _ = said(capsys, "models", "--shipped")
+    assert code == 0
+    assert [line.split()[0] for line in out.splitlines()] == ["uhrnet-light"]
 
 
 def test_segment_writes_what_the_library_says(capsys, tmp_path, scene, checkpoint):

@@ -30,6 +30,11 @@ CLASSES = ClassTable(
 )
 
 
+def classes_of(count: int) -> ClassTable:
+    """A table with ids that are no channel numbers."""
+    return ClassTable("n", tuple(LabelClass(k + 1, f"c{k}", (k, k, k)) for k in range(count)))
+
+
 def tiny_network(seed: int = 0, *, listening: bool = True, config: UHRNetConfig = TINY) -> UHRNet:
     """Random weights; ``listening`` to the neighbours, which an untrained network does not."""
     torch.manual_seed(seed)
