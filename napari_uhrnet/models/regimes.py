@@ -76,4 +76,8 @@ class RegimeBaseline(nn.Module):
         if features is not None:
             return {"fused": features}
         side = -(-self.patch_px // SEEN_STRIDE_PX)
-        return {"fused": torch.cat([look(view, (side, side))[1] for view in views or ()])}
+        return {
+            "fused": torch.cat(
+                [look(view, view.frame.logits, (side, side)) for view in views or ()]
+            )
+        }

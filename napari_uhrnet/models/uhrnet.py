@@ -118,13 +118,13 @@ class UHRNet(nn.Module):
         out: dict[str, Tensor] = {}
         side = self.patch_px // STRIDE_PX
         size_yx = (side, side) if features is None else (features.shape[-2], features.shape[-1])
-        around = [look(view, size_yx) for view in views or ()]
-        if around:
-            out["global"] = torch.cat([logits for _, logits in around])
+        if views:
+            out["global"] = torch.cat([look(v, v.frame.logits, size_yx) for v in views])
         if features is not None:
             out["local"] = self.local_head(features)
-        if around and features is not None:
-            both = torch.cat([features, torch.cat([g for g, _ in around])], dim=1)
+        if views and features is not None:
+            around = torch.cat([look(v, v.frame.features, size_yx) for v in views])
+            both = torch.cat([features, around], dim=1)
             return {"fused": self.fused_head(self.global_local_fusion(both)), **out}
         return {"fused": next(iter(out.values())), **out}
 
@@ -148,22 +148,22 @@ def onto_frame(frame: FrameFeatures, box: Window, features: Tensor) -> tuple[Ten
     return rows, columns
 
 
-def look(view: View, size_yx: tuple[int, int]) -> tuple[Tensor, Tensor]:
-    """Global features and logits at a patch's place: RoI-align that is exact below a cell.
+def look(view: View, cells: Tensor, size_yx: tuple[int, int]) -> Tensor:
+    """A frame's cells (features or logits) at a patch's place: RoI-align, exact below a cell.
 
-    Returns (1, C, h, w) and (1, N, h, w) for ``size_yx`` = (h, w).
+    From (1, C, H, W) of the frame to (1, C, h, w) for ``size_yx`` = (h, w).
     """
-    frame, box = view.frame, view.box
+    box, cell_yx_px = view.box, view.frame.cell_yx_px
     rows, columns = (
         torch.from_numpy(
             sampling_matrix(0, cell, source, start, length / size, size, beyond=True)
-        ).to(frame.features)
+        ).to(cells)
         for cell, source, start, length, size in (
-            (frame.cell_yx_px[0], frame.features.shape[-2], box.y, box.height, size_yx[0]),
-            (frame.cell_yx_px[1], frame.features.shape[-1], box.x, box.width, size_yx[1]),
+            (cell_yx_px[0], cells.shape[-2], box.y, box.height, size_yx[0]),
+            (cell_yx_px[1], cells.shape[-1], box.x, box.width, size_yx[1]),
         )
     )
-    return rows @ frame.features @ columns.T, rows @ frame.logits @ columns.T
+    return rows @ cells @ columns.T
 
 
 def surround(

@@ -110,7 +110,7 @@ def test_global_features_are_seen_where_they_are():
     x = (torch.arange(40) + 0.5) * 8.5
     features = x.expand(1, 1, 30, 40)
     frame = FrameFeatures(features, features, (8.5, 8.5))
-    seen, _ = look(View(frame, Window(31, 57, 64, 64), (255, 340)), (16, 16))
+    seen = look(View(frame, Window(31, 57, 64, 64), (255, 340)), features, (16, 16))
     torch.testing.assert_close(seen[0, 0, 3], 57 + (torch.arange(16) + 0.5) * 4)
 
 
