@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import torch
 
 from napari_uhrnet.engine.work import patches_under
-from napari_uhrnet.geometry.blend import axis_matrices
+from napari_uhrnet.geometry.blend import axis_matrices, axis_weights
 from napari_uhrnet.geometry.classes import NOTHING
 
 if TYPE_CHECKING:
@@ -45,35 +45,80 @@ def blend_rectangle(
 
     Patches are added in grid order, never in order of arrival.
     """
-    window = layout.rectangles.window(rectangle)
-    rows, columns = layout.rectangles.patches_of(rectangle)
     some = next(iter(logits.values())).logits
-    out: dict[str, Tensor] = {}
-    for branch, example in some.items():
-        y, x = (
-            [
-                torch.from_numpy(m)
-                for m in axis_matrices(
-                    [starts[k] for k in indices],
-                    layout.patch_px,
-                    cells,
-                    start,
-                    stop,
-                    upsample=model.upsample,
-                    blend=model.blend,
-                )
-            ]
-            for starts, indices, cells, start, stop in (
-                (layout.patches.starts_yx[0], rows, example.shape[1], window.y, window.bottom),
-                (layout.patches.starts_yx[1], columns, example.shape[2], window.x, window.right),
-            )
+    full = (layout.patch_px, layout.patch_px)
+    return {
+        branch: (_blend_pixels if example.shape[1:] == full else _blend_cells)(
+            rectangle, {cell: p.logits[branch] for cell, p in logits.items()}, layout, model
         )
-        total = torch.zeros(example.shape[0], *window.shape_yx)
-        for i, r in enumerate(rows):
-            for j, c in enumerate(columns):
-                total += y[i] @ logits[r, c].logits[branch] @ x[j].T
-        out[branch] = total
-    return out
+        for branch, example in some.items()
+    }
+
+
+def _axes(rectangle: Cell, layout: SceneLayout) -> list[tuple[list[int], range, int, int]]:
+    """Per axis: first pixels and indices of the patches, start and stop of the rectangle."""
+    window = layout.rectangles.window(rectangle)
+    spans = ((window.y, window.bottom), (window.x, window.right))
+    covering = layout.rectangles.patches_of(rectangle)
+    return [
+        ([starts[k] for k in indices], indices, *span)
+        for starts, indices, span in zip(layout.patches.starts_yx, covering, spans, strict=True)
+    ]
+
+
+def _blend_cells(
+    rectangle: Cell, logits: dict[Cell, Tensor], layout: SceneLayout, model: SegmentationModel
+) -> Tensor:
+    """Logits on cells coarser than pixels: upsampling and blending in two small products."""
+    cells = next(iter(logits.values())).shape[1:]
+    axes = _axes(rectangle, layout)
+    y, x = (
+        [
+            torch.from_numpy(m)
+            for m in axis_matrices(
+                firsts,
+                layout.patch_px,
+                count,
+                start,
+                stop,
+                upsample=model.upsample,
+                blend=model.blend,
+            )
+        ]
+        for (firsts, _, start, stop), count in zip(axes, cells, strict=True)
+    )
+    parts = [
+        y[i] @ logits[r, c] @ x[j].T
+        for i, r in enumerate(axes[0][1])
+        for j, c in enumerate(axes[1][1])
+    ]
+    return _in_order(parts)
+
+
+def _blend_pixels(
+    rectangle: Cell, logits: dict[Cell, Tensor], layout: SceneLayout, model: SegmentationModel
+) -> Tensor:
+    """Logits of every pixel: nothing to upsample."""
+    axes = _axes(rectangle, layout)
+    y, x = (
+        torch.from_numpy(axis_weights(firsts, layout.patch_px, start, stop, model.blend)).float()
+        for firsts, _, start, stop in axes
+    )
+    window = layout.rectangles.window(rectangle)
+    parts = []
+    for i, r in enumerate(axes[0][1]):
+        for j, c in enumerate(axes[1][1]):
+            rows, columns = window.relative_to(layout.patches.window((r, c))).slices
+            parts.append(y[i][:, None] * x[j] * logits[r, c][:, rows, columns])
+    return _in_order(parts)
+
+
+def _in_order(parts: list[Tensor]) -> Tensor:
+    """The sum, one after the other."""
+    total = parts[0].clone()
+    for part in parts[1:]:
+        total += part
+    return total
 
 
 def rectangle_planes(

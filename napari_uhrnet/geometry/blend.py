@@ -59,6 +59,15 @@ def upsampling_matrix(
     return matrix
 
 
+def axis_weights(
+    starts: Sequence[int], size_px: int, start: int, stop: int, blend: Blend
+) -> NDArray[np.float64]:
+    """(K, stop - start) weights of K overlapping windows; "sum" is 1 for each (GLNet)."""
+    if blend == "feather":
+        return feather(starts, size_px, start, stop)
+    return np.ones((len(starts), stop - start))
+
+
 def axis_matrices(
     starts: Sequence[int],
     size_px: int,
@@ -72,13 +81,9 @@ def axis_matrices(
     """One (stop - start, cells) matrix a window: upsampling and blending in one.
 
     With M_y of row r and M_x of column c, the logits of the pixels of a rectangle are the sum over
-    its patches of ``M_y @ logits[r, c] @ M_x.T``. Blend "sum" adds plain logits (GLNet).
+    its patches of ``M_y @ logits[r, c] @ M_x.T``.
     """
-    weights = (
-        feather(starts, size_px, start, stop)
-        if blend == "feather"
-        else np.ones((len(starts), stop - start))
-    )
+    weights = axis_weights(starts, size_px, start, stop, blend)
     return [
         (w[:, None] * upsampling_matrix(cells, size_px, start - s, stop - s, upsample)).astype(
             np.float32
