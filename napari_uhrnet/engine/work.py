@@ -52,8 +52,10 @@ def put_in_order(work: Work, layout: SceneLayout, store: PredictionStore) -> Ord
         ]
         rectangles.update(dict.fromkeys(new))
         needed = {p: None for cell in new for p in patches_under(cell, layout)}
-        by_frame = lambda cell: (layout.frame_of(cell), cell)  # noqa: E731
-        ordered = sorted(needed, key=by_frame if work.by_frames else _distance(near, layout))
+        if work.by_frames:
+            ordered = sorted(needed, key=lambda cell: (layout.frame_of(cell), cell))
+        else:
+            ordered = sorted(needed, key=_distance(near, layout))
         patches.update(dict.fromkeys(ordered))
     return Order(tuple(rectangles), tuple(patches))
 

@@ -60,7 +60,6 @@ def test_a_device_that_cannot_hold_one_patch_gives_way_to_the_cpu(tmp_path):
     bench.state.device = torch.device("meta")
     network = bench.model.network
     network.to = lambda device: network.network.to(device)
-    bench.state.step_down_error = None
     try:
         raise torch.OutOfMemoryError("fake")
     except torch.OutOfMemoryError:
