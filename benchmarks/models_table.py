@@ -1,23 +1,27 @@
-"""Parameters, MACs and seconds of every network of the registry on one 2448 px scene.
+"""Parameters, MACs, memory and seconds of every network of the registry on one 2448 px scene.
 
-    python benchmarks/models_table.py [--write docs/models.md] [--only NAME ...]
+    python benchmarks/models_table.py [--write docs/models.md] [--costs FILE] [--only NAME ...]
 
-All in one run, random weights, float32 on the CPU, through the tiled engine (reading, blending and
-storing included). GLNet in mode 2 is the unit; its bare forwards are timed beside it. MACs are
-those of convolutions and matrix products as they are executed. The floor is MACs over the measured
-rate of a 3 x 3 convolution.
+All in one run, random weights, float32 on the CPU, in inference mode, through the tiled engine
+(reading, blending and storing included). GLNet in mode 2 is the unit; its bare forwards are timed
+beside it. MACs are those of convolutions and matrix products as they are executed; the floor is
+MACs over the measured rate of a 3 x 3 convolution. Linux only: memory is read from /proc.
 """
 
 from __future__ import annotations
 
 import argparse
+import ctypes
+import gc
+import json
+import re
 import tempfile
 import time
 from pathlib import Path
 
 import numpy as np
 import torch
-from torch.utils.flop_counter import FlopCounterMode
+from macs import MacCounter
 
 from napari_uhrnet.engine.layout import SceneLayout
 from napari_uhrnet.engine.open import open_prediction_store
@@ -26,6 +30,7 @@ from napari_uhrnet.engine.state import EngineState
 from napari_uhrnet.engine.work import Work
 from napari_uhrnet.geometry.classes import ClassTable, LabelClass
 from napari_uhrnet.geometry.window import Window
+from napari_uhrnet.models.baselines import BASELINES
 from napari_uhrnet.models.build import build_network
 from napari_uhrnet.models.checkpoint import Card
 from napari_uhrnet.models.config import UHRNetConfig
@@ -36,13 +41,14 @@ SIDE_PX = 2448
 PIXEL_SIZE_M = 0.5
 UNIT = "glnet-into-patches"
 QUICK_S = 10.0
-"""Runs below this are timed once more without counting, which costs them a noticeable share."""
+"""Runs below this are repeated, and the quickest of three counts: the first one warms up."""
 
 
 def main() -> None:
     """Measure, print, and write the table."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--write", type=Path, help="Markdown file for the table")
+    parser.add_argument("--costs", type=Path, help="JSON file of the registry's costs")
     parser.add_argument("--only", nargs="*", help="names of the registry")
     options = parser.parse_args()
     names = set(options.only or ())
@@ -50,15 +56,27 @@ def main() -> None:
     rate = convolution_rate()
     print(f"{torch.get_num_threads()} threads, 3 x 3 convolutions at {rate / 1e9:.0f} GMAC/s")
     image = np.random.default_rng(0).integers(0, 256, (SIDE_PX, SIDE_PX, 3), dtype=np.uint8)
+    bare_s = bare_forwards(image)
     rows = []
     for entry in sorted(chosen, key=lambda e: e.name != UNIT):
         rows.append(measure(entry, image))
-        print(f"{rows[-1]}", flush=True)
-    bare_s = bare_forwards(image)
+        print(rows[-1], flush=True)
+    bare_s = min(bare_s, bare_forwards(image))
+    rate = max(rate, convolution_rate())
     text = table(rows, rate, bare_s)
     print(text)
     if options.write:
-        options.write.write_text(text, encoding="utf-8")
+        options.write.write_text(with_table(options.write, text), encoding="utf-8")
+    if options.costs:
+        costs = {r["name"]: {k: r[k] for k in ("macs", "memory_bytes")} for r in rows}
+        options.costs.write_text(json.dumps(costs, indent=1) + "\n", encoding="utf-8")
+
+
+def with_table(path: Path, text: str) -> str:
+    """A page whose table is replaced; what was written about it stays."""
+    page = path.read_text(encoding="utf-8")
+    start, end = "<!-- table -->\n", "<!-- end of table -->"
+    return re.sub(f"{start}.*{end}", lambda _: start + text + end, page, flags=re.DOTALL)
 
 
 def convolution_rate() -> float:
@@ -93,20 +111,31 @@ def model_of(entry) -> LoadedModel:
 
 
 def measure(entry, image) -> dict:
-    """Name, parameters, MACs, seconds, patches."""
+    """Name, parameters, MACs, seconds, patches, and bytes of memory beyond what was there."""
+    gc.collect()
+    ctypes.CDLL("libc.so.6").malloc_trim(0)
+    Path("/proc/self/clear_refs").write_text("5")  # the peak starts anew
+    before = status_bytes("VmRSS")
     model = model_of(entry)
-    counter = FlopCounterMode(display=False)
-    with counter:
+    with MacCounter() as counter:
         seconds, patches = segment(model, image)
+    memory = status_bytes("VmHWM") - before
     if seconds < QUICK_S:
-        seconds, patches = segment(model, image)
+        seconds = min(seconds, *(segment(model, image)[0] for _ in range(2)))
     return {
         "name": entry.name,
         "parameters": entry.parameters,
-        "macs": counter.get_total_flops() / 2,
+        "macs": counter.total,
+        "memory_bytes": memory,
         "seconds": seconds,
         "patches": patches,
     }
+
+
+def status_bytes(key: str) -> int:
+    """A line of /proc/self/status."""
+    text = Path("/proc/self/status").read_text()
+    return 1024 * int(re.search(rf"{key}:\s+(\d+)", text)[1])
 
 
 def segment(model: LoadedModel, image) -> tuple[float, int]:
@@ -141,31 +170,39 @@ def bare_forwards(image) -> float:
 
 
 def table(rows: list[dict], rate: float, bare_s: float) -> str:
-    """The Markdown page."""
+    """The table and what it was measured with."""
     unit = next(r for r in rows if r["name"] == UNIT)
     lines = [
-        "# Networks",
+        f"Measured on {time.strftime('%Y-%m-%d')} with torch {torch.__version__}, "
+        f"{torch.get_num_threads()} CPU threads, float32, random weights, all in one run.",
+        f"The unit is `{UNIT}` through the engine, {unit['seconds']:.0f} s; its bare forwards "
+        f"take {bare_s / unit['seconds']:.2f} of that.",
+        f"A 3 x 3 convolution of 256 channels runs at {rate / 1e9:.0f} GMAC/s here: the floor of a "
+        "network is its MACs over that rate.",
         "",
-        "Made by `benchmarks/models_table.py`: one 2448 px scene, random weights, float32, "
-        f"{torch.get_num_threads()} CPU threads,",
-        "all in one run through the tiled engine. GLNet in mode 2 "
-        f"(`{UNIT}`) is the unit of time; its bare forwards took "
-        f"{bare_s / unit['seconds']:.2f} of it.",
-        f"Floor: MACs over the {rate / 1e9:.0f} GMAC/s that a 3 x 3 convolution of 256 channels "
-        "reaches here.",
-        "",
-        "| network | parameters | patches | GMAC | seconds | of GLNet | floor / seconds |",
-        "|---|---|---|---|---|---|---|",
+        "| network | parameters | its paper's | patches | GMAC | GB | seconds | of GLNet "
+        "| floor / seconds |",
+        "|---|---|---|---|---|---|---|---|---|",
     ]
     order = {entry.name: k for k, entry in enumerate(list_models())}
     for row in sorted(rows, key=lambda r: order[r["name"]]):
         lines.append(
-            f"| {row['name']} | {row['parameters'] / 1e6:.1f} M | {row['patches']} "
-            f"| {row['macs'] / 1e9:.0f} | {row['seconds']:.1f} "
-            f"| {row['seconds'] / unit['seconds']:.3f} "
+            f"| {row['name']} | {row['parameters'] / 1e6:.1f} M | {published(row['name'])} "
+            f"| {row['patches']} | {row['macs'] / 1e9:.0f} | {row['memory_bytes'] / 1e9:.1f} "
+            f"| {row['seconds']:.1f} | {row['seconds'] / unit['seconds']:.3f} "
             f"| {row['macs'] / rate / row['seconds']:.2f} |"
         )
     return "\n".join(lines) + "\n"
+
+
+def published(name: str) -> str:
+    """The count of parameters that a paper gives, at its own number of classes."""
+    if name.startswith("glnet") and "light" not in name:
+        return "79.2 M (published weights)"
+    entry = BASELINES.get(name.rpartition("-")[0])
+    if entry is None or entry.published_parameters is None:
+        return "-"
+    return f"{entry.published_parameters / 1e6:.1f} M, {entry.published_classes} classes"
 
 
 if __name__ == "__main__":

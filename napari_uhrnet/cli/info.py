@@ -45,7 +45,10 @@ def _rows(facts: dict[str, Any]) -> dict[str, str]:
 
 
 def print_models(*, shipped: bool) -> None:
-    """The models of the registry, one a line; only those with weights if ``shipped``."""
+    """The models of the registry, one a line; only those with weights if ``shipped``.
+
+    GMAC and GB are those of one 2448 px scene (`models.registry.Cost`).
+    """
     from napari_uhrnet.models.registry import DEFAULT_MODEL, list_models
 
     entries = [entry for entry in list_models() if entry.shipped or not shipped]
@@ -53,7 +56,9 @@ def print_models(*, shipped: bool) -> None:
     for entry in entries:
         weights = "weights shipped" if entry.shipped else "no weights: train or load"
         default = ", default" if entry.name == DEFAULT_MODEL else ""
+        cost = entry.cost
         typer.echo(
             f"{entry.name:<{width}}  {entry.parameters / 1e6:5.1f} M parameters  "
+            f"{cost.macs / 1e9:4.0f} GMAC  {cost.memory_bytes / 1e9:4.1f} GB  "
             f"{entry.description} ({weights}{default})"
         )

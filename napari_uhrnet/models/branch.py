@@ -14,8 +14,9 @@ if TYPE_CHECKING:
 STRIDE_PX = 4
 """Input pixels per cell of a branch's features."""
 
-_MEAN = (0.485, 0.456, 0.406)
-_STD = (0.229, 0.224, 0.225)
+MEAN = (0.485, 0.456, 0.406)
+STD = (0.229, 0.224, 0.225)
+"""Of ImageNet, for pixels in 0..1."""
 
 
 def norm(channels: int) -> nn.Module:
@@ -107,8 +108,8 @@ class Branch(nn.Module):
         self.backbone_channels = int(self.backbone.feature_info.channels()[-1])
         pyramid = LightPyramid if config.pyramid == "light" else GLNetPyramid
         self.pyramid = pyramid(self.backbone.feature_info.channels(), config.feature_channels)
-        self.register_buffer("mean", 255 * torch.tensor(_MEAN).view(3, 1, 1), persistent=False)
-        self.register_buffer("std", 255 * torch.tensor(_STD).view(3, 1, 1), persistent=False)
+        self.register_buffer("mean", 255 * torch.tensor(MEAN).view(3, 1, 1), persistent=False)
+        self.register_buffer("std", 255 * torch.tensor(STD).view(3, 1, 1), persistent=False)
 
     def forward(self, pixels: Tensor) -> tuple[Tensor, Tensor]:
         """Last features F (local branch) or G (global branch), and the backbone's own last (c5)."""

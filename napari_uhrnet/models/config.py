@@ -46,6 +46,12 @@ class UHRNetConfig(BaseModel):
         description="global features into the patches (the paper's column local), or patches "
         "merged into the frame first (its column global)",
     )
+    feature_regularisation: float = Field(
+        0.0,
+        ge=0,
+        description="weight of the mean squared distance of F' to G in training (GLNet's code: "
+        "0.15; choice: off in the light network, whose features have norms of their own)",
+    )
 
     @model_validator(mode="after")
     def _sizes_fit(self) -> Self:
@@ -75,7 +81,8 @@ PAPER = UHRNetConfig(
     feature_channels=512,
     descriptor_channels=128,
     descriptor_cells=32,
-    fusion_channels=256,
+    fusion_channels=128,
+    feature_regularisation=0.15,
     size_multiple=4,
     classes=7,
 )
@@ -94,6 +101,9 @@ class GLNetConfig(BaseModel):
     width: int = Field(256, ge=4, description="channels of the pyramids' lateral maps")
     size_px: int = Field(508, ge=64, description="side of patches, and of a frame made small")
     frame_px: int = Field(2448, ge=128, description="side of what the global branch sees at once")
+    normalised: bool = Field(
+        False, description="pixels have ImageNet's mean and deviation (published: as they are)"
+    )
     classes: int = Field(7, ge=2)
 
     @model_validator(mode="after")

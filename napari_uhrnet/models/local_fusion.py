@@ -31,10 +31,11 @@ class Descriptor(nn.Module):
 
 
 class LocalFusion(nn.Module):
-    """Mix the surroundings into a patch's features (choice: docs/method.md).
+    """Add what the surroundings say to a patch's features (choice: docs/method.md).
 
-    Starts as the identity: the weights on the context are zero, those on the features are 1, so
-    that a network without training is the network without local fusion.
+    Starts as the identity: the last convolution is zero, so that a network without training is the
+    network without local fusion. The features themselves are not convolved: all that uses them
+    next is linear, so weights of their own would only be multiplied with those.
     """
 
     def __init__(self, config: UHRNetConfig) -> None:
@@ -46,11 +47,9 @@ class LocalFusion(nn.Module):
             conv_block(width, width, 3, dilation=2),
             conv_block(width, width, 3, dilation=4),
         )
-        self.mix = nn.Conv2d(config.feature_channels + width, config.feature_channels, 1)
-        with torch.no_grad():
-            self.mix.weight.zero_()
-            self.mix.weight[:, : config.feature_channels, 0, 0].fill_diagonal_(1.0)
-            nn.init.zeros_(self.mix.bias)  # type: ignore[arg-type]
+        self.tell = nn.Conv2d(width, config.feature_channels, 1)
+        nn.init.zeros_(self.tell.weight)
+        nn.init.zeros_(self.tell.bias)  # type: ignore[arg-type]
 
     def forward(self, features: Tensor, mosaic: Tensor, rows: Tensor, columns: Tensor) -> Tensor:
         """Features that know their surroundings.
@@ -70,10 +69,10 @@ class LocalFusion(nn.Module):
         -------
         (B, C, h, w).
         """
-        own = self.listen(mosaic, rows, columns)
-        own = F.interpolate(own, size=features.shape[-2:], mode="bilinear", align_corners=False)
-        mixed: Tensor = self.mix(torch.cat([features, own], dim=1))
-        return mixed
+        heard = self.tell(self.listen(mosaic, rows, columns))
+        return features + F.interpolate(
+            heard, size=features.shape[-2:], mode="bilinear", align_corners=False
+        )
 
     def listen(self, mosaic: Tensor, rows: Tensor, columns: Tensor) -> Tensor:
         """(B, D, n, n): what the surroundings say at the patch's own place."""

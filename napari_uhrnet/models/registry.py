@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -24,6 +26,19 @@ DEVICES = ("auto", "cpu", "cuda", "mps")
 
 
 @dataclass(frozen=True)
+class Cost:
+    """What one 2448 px scene costs, as measured by ``benchmarks/models_table.py``.
+
+    ``macs`` are multiply-accumulates at the scale the network works at (so a light one, which
+    looks at 1.2 m instead of 0.5 m, has fewer pixels); ``memory_bytes`` is what a process on the
+    CPU needs at most beyond what it had before the network was built, weights included.
+    """
+
+    macs: int
+    memory_bytes: int
+
+
+@dataclass(frozen=True)
 class ModelEntry:
     """A network of the registry; without a path there are no weights for it."""
 
@@ -42,6 +57,12 @@ class ModelEntry:
     def shipped(self) -> bool:
         """Whether a checkpoint comes with the package."""
         return self.path is not None
+
+    @property
+    def cost(self) -> Cost:
+        """What it takes."""
+        known = _costs()[self.name]
+        return Cost(known["macs"], known["memory_bytes"])
 
     @property
     def parameters(self) -> int:
@@ -76,6 +97,14 @@ class LoadedModel:
         return self.network.branches
 
 
+@cache
+def _costs() -> dict[str, dict[str, int]]:
+    costs: dict[str, dict[str, int]] = json.loads(
+        resource_path("model_costs.json").read_text(encoding="utf-8")
+    )
+    return costs
+
+
 _ABLATIONS: dict[str, tuple[str, dict[str, object]]] = {
     "local": ("local branch alone", {"use_global": False, "local_fusion": False}),
     "local-llf": ("local branch with local fusion", {"use_global": False}),
@@ -94,6 +123,7 @@ _GLNETS = {
             width=LIGHT.feature_channels,
             size_px=LIGHT.patch_px,
             frame_px=LIGHT.frame_px,
+            normalised=True,
             classes=LIGHT.classes,
         ),
     ),
@@ -124,6 +154,14 @@ _ENTRIES = _entries()
 def list_models() -> list[ModelEntry]:
     """All networks of the registry, shipped or not."""
     return list(_ENTRIES)
+
+
+def find_entry(name: str) -> ModelEntry:
+    """A network of the registry by its name."""
+    for entry in _ENTRIES:
+        if entry.name == name:
+            return entry
+    raise UserError(f"{name}: no such network: `napari-uhrnet models` lists them")
 
 
 def find_checkpoint(name_or_file: str | Path) -> Path:

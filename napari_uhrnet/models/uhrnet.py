@@ -13,9 +13,9 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from napari_uhrnet.geometry.grid import PatchGrid
 from napari_uhrnet.geometry.sampling import averaging_matrix, context_matrix, sampling_matrix
-from napari_uhrnet.models.branch import STRIDE_PX, Branch, conv_block
+from napari_uhrnet.models.branch import STRIDE_PX, Branch
+from napari_uhrnet.models.global_local_fusion import GlobalLocalFusion
 from napari_uhrnet.models.local_fusion import Descriptor, new_local_fusion
 from napari_uhrnet.models.protocol import FrameFeatures, PatchFeatures, Surroundings, View
 
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
     from napari_uhrnet.geometry.blend import Blend, Upsample
-    from napari_uhrnet.geometry.grid import Cell
+    from napari_uhrnet.geometry.grid import Cell, PatchGrid
     from napari_uhrnet.geometry.window import Window
     from napari_uhrnet.models.config import UHRNetConfig
 
@@ -65,9 +65,9 @@ class UHRNet(nn.Module):
         if config.use_global and config.use_local:
             self.fused_head = nn.Conv2d(inner, config.classes, 3, padding=1)
             seen = inner if self.needs_whole_frame else channels
-            self.global_local_fusion = _fusion(channels + seen, inner)
+            self.global_local_fusion = GlobalLocalFusion(channels, seen, inner)
         if self.needs_whole_frame:
-            self.frame_fusion = _fusion(2 * channels, inner)
+            self.frame_fusion = GlobalLocalFusion(channels, channels, inner)
 
     def encode_frame(self, frame: Tensor) -> FrameFeatures:
         """G of frames (B, 3, H, W) of one size, shrunk by the config's fixed factor."""
@@ -80,7 +80,14 @@ class UHRNet(nn.Module):
         small = F.pad(small, (0, -w % multiple, 0, -h % multiple), mode="replicate")
         features, _ = self.global_branch(small)
         cell_yx_px = (STRIDE_PX * height / h, STRIDE_PX * width / w)
-        return FrameFeatures(features, self.global_head(features), cell_yx_px)
+        frame_features = FrameFeatures(features, self.global_head(features), cell_yx_px)
+        asked = self.needs_patches and not self.needs_whole_frame
+        return self._with_share(frame_features) if asked else frame_features
+
+    def _with_share(self, frame: FrameFeatures) -> FrameFeatures:
+        """Beside G what the fusion makes of it, for all patches at once."""
+        share = self.global_local_fusion.of_frame(frame.features)
+        return replace(frame, extra=share, extra_bytes=share.nbytes)
 
     def encode_patches(self, patches: Tensor, views: Sequence[View] | None = None) -> PatchFeatures:
         """F (B, C, p / 4, p / 4) and D of patches (B, 3, p, p); the views are of no use here."""
@@ -108,8 +115,8 @@ class UHRNet(nn.Module):
                 merged += rows @ features @ columns.T
                 weight += rows.sum(1)[:, None] * columns.sum(1)
         merged /= weight.clamp(min=1e-6)
-        seen = self.frame_fusion(torch.cat([merged, frame.features], dim=1))
-        return FrameFeatures(seen, frame.logits, frame.cell_yx_px)
+        seen = self.frame_fusion(merged, self.frame_fusion.of_frame(frame.features))
+        return self._with_share(FrameFeatures(seen, frame.logits, frame.cell_yx_px))
 
     def decode_patches(
         self, features: Tensor | None, views: Sequence[View] | None
@@ -123,15 +130,9 @@ class UHRNet(nn.Module):
         if features is not None:
             out["local"] = self.local_head(features)
         if views and features is not None:
-            around = torch.cat([look(v, v.frame.features, size_yx) for v in views])
-            both = torch.cat([features, around], dim=1)
-            return {"fused": self.fused_head(self.global_local_fusion(both)), **out}
+            seen = torch.cat([look(v, v.frame.extra, size_yx) for v in views])
+            return {"fused": self.fused_head(self.global_local_fusion(features, seen)), **out}
         return {"fused": next(iter(out.values())), **out}
-
-
-def _fusion(inputs: int, inner: int) -> nn.Sequential:
-    """Global-local fusion: reduce what lies side by side, then mix with the cells around."""
-    return nn.Sequential(conv_block(inputs, inner, 1), conv_block(inner, inner, 3))
 
 
 def onto_frame(frame: FrameFeatures, box: Window, features: Tensor) -> tuple[Tensor, Tensor]:
@@ -190,83 +191,3 @@ def _offsets(starts: tuple[int, ...], k: int) -> tuple[int | None, int | None, i
     before = starts[k - 1] - starts[k] if k > 0 else None
     after = starts[k + 1] - starts[k] if k + 1 < len(starts) else None
     return before, 0, after
-
-
-def segment_frames(
-    model: UHRNet, frames: Tensor, *, neighbours: bool = True
-) -> dict[str, dict[Cell, Tensor]]:
-    """All patches of frames (B, 3, H, W) of one size, each frame a scene of its own.
-
-    What training and tests run: the same steps as the engine, with gradients and all at once.
-    Returns for every branch the logits (B, N, h, w) of each patch. Without ``neighbours`` local
-    fusion is left out.
-    """
-    height, width = frames.shape[-2:]
-    grid = PatchGrid((height, width), model.patch_px, model.min_overlap_px)
-    cells, count = grid.cells(), frames.shape[0]
-    views = _views(model, frames, grid) if model.needs_frame else None
-    features = None
-    if model.needs_patches:
-        f = model.encode_patches(torch.cat([_cut(frames, grid.window(c)) for c in cells]))
-        features = f.features
-        if f.descriptors is not None and neighbours:
-            around = _surroundings(f.descriptors, grid, count)
-            features = model.hear_neighbours(features, around)
-    if model.needs_whole_frame and views is not None and features is not None:
-        views = _merged(model, features, views, grid, count)
-    logits = model.decode_patches(features, views)
-    return {
-        branch: dict(zip(cells, torch.split(values, count), strict=True))
-        for branch, values in logits.items()
-    }
-
-
-def _views(model: UHRNet, frames: Tensor, grid: PatchGrid) -> list[View]:
-    """Patch by patch, the view from each frame of the batch."""
-    g = model.encode_frame(frames)
-    each = [
-        FrameFeatures(g.features[b : b + 1], g.logits[b : b + 1], g.cell_yx_px)
-        for b in range(frames.shape[0])
-    ]
-    return [
-        View(frame, grid.window(cell), grid.shape_yx) for cell in grid.cells() for frame in each
-    ]
-
-
-def _surroundings(descriptors: Tensor, grid: PatchGrid, count: int) -> Surroundings:
-    cells = grid.cells()
-    parts = []
-    for cell in cells:
-        for b in range(count):
-            own = {c: descriptors[i * count + b] for i, c in enumerate(cells)}
-            parts.append(surround(cell, grid, own))
-    return Surroundings(*(torch.stack(p) for p in zip(*parts, strict=True)))
-
-
-def _merged(
-    model: UHRNet, features: Tensor, views: list[View], grid: PatchGrid, count: int
-) -> list[View]:
-    boxes = [grid.window(cell) for cell in grid.cells()]
-    merged = [
-        model.merge_patches([(PatchFeatures(features[b::count]), boxes)], views[b].frame)
-        for b in range(count)
-    ]
-    return [replace(view, frame=merged[k % count]) for k, view in enumerate(views)]
-
-
-def _cut(frames: Tensor, window: Window) -> Tensor:
-    inside = window.clip((int(frames.shape[-2]), int(frames.shape[-1])))
-    patch = frames[..., inside.y : inside.bottom, inside.x : inside.right]
-    return reflect_to(patch, window.shape_yx)
-
-
-def reflect_to(pixels: Tensor, shape_yx: tuple[int, int]) -> Tensor:
-    """Fill (..., h, w) up to a size at the bottom and the right by reflection, however often."""
-    for axis, size in ((-2, shape_yx[0]), (-1, shape_yx[1])):
-        length = pixels.shape[axis]
-        if length < size:
-            # 0 1 2 3 2 1 0 1 ...: numpy's "reflect", also where the picture is far too small.
-            period = max(2 * length - 2, 1)
-            index = torch.arange(size, device=pixels.device) % period
-            pixels = pixels.index_select(axis, torch.minimum(index, period - index))
-    return pixels

@@ -32,7 +32,10 @@ class ModelPanel(Panel):
         self.models = narrow_combo("model")
         self._add_registry()
         self.load = QPushButton("Load checkpoint…", objectName="load_checkpoint")
-        self.load.setToolTip("Take the network from a .safetensors file with its .json card beside")
+        self.load.setToolTip(
+            "Take the network from a .safetensors file with its .json card beside, or GLNet as published "
+            "from the folder of its .pth files"
+        )
         self.about = QPushButton("About…", objectName="about")
         self.about.setToolTip("The whole card: training data, terms, scores")
         self.device = QComboBox(objectName="device")
@@ -72,10 +75,12 @@ class ModelPanel(Panel):
 
     def _on_load(self) -> None:
         path, _ = QFileDialog.getOpenFileName(
-            self, "Load a checkpoint", "", "Checkpoints (*.safetensors)"
+            self, "Load a checkpoint", "", "Checkpoints (*.safetensors *.pth)"
         )
         if path:
-            self._state.model = path
+            # GLNet's modes 2 and 3 need two or three files, which are given out side by side.
+            chosen = Path(path)
+            self._state.model = str(chosen.parent if chosen.suffix == ".pth" else chosen)
 
     def _on_about(self) -> None:
         if self._state.card is not None:

@@ -9,7 +9,7 @@ import torch
 from napari_uhrnet.engine.work import patches_under
 from napari_uhrnet.geometry.affine import labels_to_level0
 from napari_uhrnet.geometry.window import Window
-from napari_uhrnet.models.uhrnet import segment_frames
+from napari_uhrnet.models.frames import segment_frames
 from tests.engine.scenes import Bench, made_scene
 from tests.models.tiny import tiny_model
 

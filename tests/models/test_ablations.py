@@ -8,7 +8,7 @@ from pydantic import ValidationError
 from napari_uhrnet.geometry.grid import PatchGrid
 from napari_uhrnet.geometry.sampling import averaging_matrix
 from napari_uhrnet.models.config import UHRNetConfig
-from napari_uhrnet.models.uhrnet import segment_frames
+from napari_uhrnet.models.frames import segment_frames
 from tests.models.tiny import TINY, tiny_network
 
 ROWS = {

@@ -40,7 +40,7 @@ def tiny_network(seed: int = 0, *, listening: bool = True, config: UHRNetConfig 
     torch.manual_seed(seed)
     network = UHRNet(config)
     if listening and network.needs_neighbours:
-        torch.nn.init.normal_(network.local_fusion.mix.weight)
+        torch.nn.init.normal_(network.local_fusion.tell.weight)
     for name, module in network.named_children():
         if name.endswith("_head"):
             torch.nn.init.normal_(module.weight, std=0.5)

@@ -10,6 +10,7 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
+from napari_uhrnet.models.branch import MEAN, STD
 from napari_uhrnet.models.glnet.network import GLNet
 from napari_uhrnet.models.glnet.places import FrameMerge
 from napari_uhrnet.models.glnet.published import MIN_OVERLAP_PX, shrink_frame
@@ -65,8 +66,16 @@ class TiledGLNet(nn.Module):
         """The global branch on the frame made small; in mode 3 that of the frozen network."""
         pixels = frame[0].permute(1, 2, 0).round().to("cpu", torch.uint8).numpy()
         small = shrink_frame(np.ascontiguousarray(pixels), self.config.size_px).to(frame.device)
+        small = self._as_trained(small)
         network = self.frozen_global if self.needs_whole_frame else self.network
         return _packed(network.encode_frame(small), small, (frame.shape[-2], frame.shape[-1]))
+
+    def _as_trained(self, pixels: Tensor) -> Tensor:
+        """Pixels in 0..1 as the weights expect them."""
+        if not self.config.normalised:
+            return pixels
+        mean, std = (torch.tensor(v).view(3, 1, 1).to(pixels) for v in (MEAN, STD))
+        return (pixels - mean) / std
 
     def encode_patches(self, patches: Tensor, views: Sequence[View] | None) -> PatchFeatures:
         """What decoding needs of patches, (B, 2 N, h, w): their share of the fused logits, theirs.
@@ -76,7 +85,7 @@ class TiledGLNet(nn.Module):
         done = 0
         kept, shared = [], []
         for frame, seen in _by_frame(views or ()):
-            part = patches[done : done + len(seen)] / 255
+            part = self._as_trained(patches[done : done + len(seen)] / 255)
             done += len(seen)
             maps = self.network.encode_patches(
                 part, frame.maps, [view.box for view in seen], frame.frame_yx

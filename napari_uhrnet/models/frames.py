@@ -1,0 +1,179 @@
+"""Frames as scenes of their own: the engine's steps in one piece, with gradients.
+
+What training and tests run. Any network of `models.protocol` will do; a part of the patches can be
+worked off at a time, so that what must be held does not grow with their number.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
+
+import torch
+from torch.nn import functional as F
+
+from napari_uhrnet.geometry.grid import PatchGrid
+from napari_uhrnet.models.protocol import PatchFeatures, Surroundings, View
+from napari_uhrnet.models.reflect import reflect_to
+from napari_uhrnet.models.uhrnet import look, surround
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    from torch import Tensor
+
+    from napari_uhrnet.geometry.grid import Cell
+    from napari_uhrnet.geometry.window import Window
+    from napari_uhrnet.models.protocol import FrameFeatures, SegmentationModel
+
+Item = tuple[int, "Cell"]
+"""A patch: number of its frame in the batch, and its cell."""
+
+
+@dataclass(frozen=True)
+class Answer:
+    """What a network says of K patches.
+
+    ``logits`` (K, N, h, w) by branch; ``distance`` is the mean squared distance of the patches'
+    features to the frame's at their place, if asked for.
+    """
+
+    logits: dict[str, Tensor]
+    distance: Tensor | None = None
+
+
+class FrameBatch:
+    """Frames of one size, their patches, and what was made of them so far.
+
+    Neighbours are heard without gradient (choice, docs/method.md): a patch's own descriptor teaches
+    what to tell. So it makes no difference how many patches are worked off at a time.
+
+    Parameters
+    ----------
+    model
+        Any network.
+    frames
+        (B, 3, H, W) float RGB in 0..255.
+    neighbours
+        False leaves local fusion out.
+    """
+
+    def __init__(
+        self, model: SegmentationModel, frames: Tensor, *, neighbours: bool = True
+    ) -> None:
+        self.model = model
+        self.pixels = frames
+        self.grid = PatchGrid(
+            (int(frames.shape[-2]), int(frames.shape[-1])), model.patch_px, model.min_overlap_px
+        )
+        self.items: list[Item] = [(b, c) for b in range(len(frames)) for c in self.grid.cells()]
+        self.frames: list[FrameFeatures] = []
+        if model.needs_frame:
+            self.frames = [model.encode_frame(frames[b : b + 1]) for b in range(len(frames))]
+        self._neighbours = neighbours and model.needs_neighbours
+        self._descriptors: dict[Item, Tensor] = {}
+        self._merged: list[FrameFeatures] = []
+
+    def prepare(self, count: int) -> None:
+        """What patches need of other patches, without gradient, ``count`` at a time."""
+        parts = [self.items[k : k + count] for k in range(0, len(self.items), count)]
+        with torch.no_grad():
+            for part in parts if self._neighbours else ():
+                self._remember(part, self._encode(part))
+        if self.model.needs_whole_frame:
+            self._merge(parts)
+
+    def answer(self, items: Sequence[Item], *, distance: bool = False) -> Answer:
+        """What the network says of patches: of all at once, or of some after `prepare`."""
+        features = None
+        if self.model.needs_patches:
+            part = self._encode(items)
+            if self._neighbours and not self._descriptors:
+                self._remember(items, part)
+            features = self._heard(part, items)
+            if self.model.needs_whole_frame and not self._merged:
+                self._merge([items], replace(part, features=features.detach()))
+        views = self._views(items, self._merged or self.frames) if self.frames else None
+        logits = self.model.decode_patches(features, views)
+        far = _distance(features, views) if distance and features is not None and views else None
+        return Answer(logits, far)
+
+    def cut(self, values: Tensor, items: Sequence[Item]) -> list[Tensor]:
+        """(..., h, w) of each patch out of (B, ..., H, W); smaller where the frame ends."""
+        windows = [self.grid.window(cell).clip(self.grid.shape_yx) for _, cell in items]
+        return [
+            values[b, ..., w.y : w.bottom, w.x : w.right]
+            for (b, _), w in zip(items, windows, strict=True)
+        ]
+
+    def _encode(self, items: Sequence[Item]) -> PatchFeatures:
+        size_yx = (self.model.patch_px, self.model.patch_px)
+        pixels = torch.stack([reflect_to(p, size_yx) for p in self.cut(self.pixels, items)])
+        pixels = pixels.contiguous(memory_format=torch.channels_last)
+        views = self._views(items, self.frames) if self.model.encodes_with_frame else None
+        return self.model.encode_patches(pixels, views)
+
+    def _remember(self, items: Sequence[Item], part: PatchFeatures) -> None:
+        if part.descriptors is not None:
+            self._descriptors.update(zip(items, part.descriptors.detach(), strict=True))
+
+    def _heard(self, part: PatchFeatures, items: Sequence[Item]) -> Tensor:
+        if not self._neighbours or part.descriptors is None:
+            return part.features
+        around = []
+        for (b, cell), own in zip(items, part.descriptors, strict=True):
+            known = {c: self._descriptors[b, c] for c in (cell, *self.grid.neighbours(cell))}
+            around.append(surround(cell, self.grid, known | {cell: own}))
+        joined = Surroundings(*(torch.stack(p) for p in zip(*around, strict=True)))
+        return self.model.hear_neighbours(part.features, joined)
+
+    def _merge(self, parts: Sequence[Sequence[Item]], done: PatchFeatures | None = None) -> None:
+        """Patches into their frames; only the frames' own part keeps its gradient."""
+        self._merged = [
+            self.model.merge_patches(self._parts_of(b, parts, done), frame)
+            for b, frame in enumerate(self.frames)
+        ]
+
+    def _parts_of(
+        self, frame: int, parts: Sequence[Sequence[Item]], done: PatchFeatures | None
+    ) -> Iterator[tuple[PatchFeatures, list[Window]]]:
+        for items in parts:
+            own = [k for k, (b, _) in enumerate(items) if b == frame]
+            if not own:
+                continue
+            boxes = [self.grid.window(items[k][1]) for k in own]
+            if done is not None:
+                yield _chosen(done, own, frame), boxes
+                continue
+            mine = [items[k] for k in own]
+            with torch.no_grad():
+                part = self._encode(mine)
+                heard = self._heard(part, mine)
+            yield replace(part, features=heard), boxes
+
+    def _views(self, items: Sequence[Item], frames: Sequence[FrameFeatures]) -> list[View]:
+        return [View(frames[b], self.grid.window(cell), self.grid.shape_yx) for b, cell in items]
+
+
+def segment_frames(
+    model: SegmentationModel, frames: Tensor, *, neighbours: bool = True
+) -> dict[str, dict[Cell, Tensor]]:
+    """Logits (B, N, h, w) of every patch of frames (B, 3, H, W), by branch and cell."""
+    batch = FrameBatch(model, frames.float(), neighbours=neighbours)
+    cells, out = batch.grid.cells(), batch.answer(batch.items).logits
+    return {
+        branch: {cell: values[k :: len(cells)] for k, cell in enumerate(cells)}
+        for branch, values in out.items()
+    }
+
+
+def _chosen(part: PatchFeatures, which: list[int], frame: int) -> PatchFeatures:
+    """The patches of one frame; ``extra`` holds an item for each frame."""
+    extra = None if part.extra is None else part.extra[frame : frame + 1]
+    return PatchFeatures(part.features[which], extra=extra)
+
+
+def _distance(features: Tensor, views: Sequence[View]) -> Tensor:
+    size_yx = (int(features.shape[-2]), int(features.shape[-1]))
+    seen = torch.cat([look(view, view.frame.features, size_yx) for view in views])
+    return F.mse_loss(features, seen)
