@@ -1,4 +1,4 @@
-"""Random views of a frame."""
+"""Random changes to frames."""
 
 from __future__ import annotations
 
@@ -6,30 +6,44 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from napari_uhrnet.geometry.classes import NOTHING
 from napari_uhrnet.training.frames import Frame
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
 
-def random_crop(frame: Frame, size_px: int, rng: np.random.Generator) -> Frame:
-    """A square of ``size_px``; frames that are smaller along an axis stay whole along it."""
-    h, w = frame.labels.shape
-    y = int(rng.integers(max(h - size_px, 0) + 1))
-    x = int(rng.integers(max(w - size_px, 0) + 1))
-    cut = (slice(y, y + size_px), slice(x, x + size_px))
-    return Frame(frame.name, frame.pixels[cut], frame.labels[cut])
-
-
 def random_turn(frame: Frame, rng: np.random.Generator) -> Frame:
     """Quarter turns and a flip, the same for picture and truth: nothing has an upper side."""
     turns, flip = int(rng.integers(4)), bool(rng.integers(2))
 
-    def turn(values: NDArray[np.uint8]) -> NDArray[np.uint8]:
+    def turn(values: NDArray[np.integer]) -> NDArray[np.integer]:
         values = np.rot90(values, turns)
         return np.ascontiguousarray(values[:, ::-1] if flip else values)
 
-    return Frame(frame.name, turn(frame.pixels), turn(frame.labels))
+    return Frame(frame.name, turn(frame.pixels).astype(np.uint8), turn(frame.labels))
+
+
+def resized(frame: Frame, size_px: int) -> Frame:
+    """A square frame at another size: pixels bilinear and antialiased, labels nearest."""
+    from PIL import Image
+
+    side = frame.labels.shape[0]
+    if side == size_px:
+        return frame
+    picture = Image.fromarray(frame.pixels).resize((size_px, size_px), Image.Resampling.BILINEAR)
+    at = (2 * np.arange(size_px) + 1) * side // (2 * size_px)
+    return Frame(frame.name, np.asarray(picture), frame.labels[np.ix_(at, at)])
+
+
+def padded(frame: Frame, size_px: int) -> Frame:
+    """A smaller square frame in the corner of one of this size; nothing is to be learned around."""
+    side = frame.labels.shape[0]
+    if side >= size_px:
+        return frame
+    beyond = (0, size_px - side)
+    pixels = np.pad(frame.pixels, (beyond, beyond, (0, 0)), mode="symmetric")
+    return Frame(frame.name, pixels, np.pad(frame.labels, beyond, constant_values=NOTHING))
 
 
 def random_colour(

@@ -20,13 +20,25 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
 
+NOT_OF = 256
+"""Label ``NOT_OF + id``: any class but this one."""
+
+
 @dataclass(frozen=True)
 class Frame:
-    """``pixels`` (h, w, 3) uint8 RGB and ``labels`` (h, w) uint8 ids, 255 = not to be learned."""
+    """``pixels`` (h, w, 3) uint8 RGB and ``labels`` (h, w) of an unsigned type.
+
+    Labels are ids; 255 is not to be learned, ``NOT_OF + id`` says only what a pixel is not.
+    """
 
     name: str
     pixels: NDArray[np.uint8]
-    labels: NDArray[np.uint8]
+    labels: NDArray[np.integer]
+
+    def cut(self, y: int, x: int, height: int, width: int) -> Frame:
+        """A part of it, as a view."""
+        part = (slice(y, y + height), slice(x, x + width))
+        return Frame(self.name, self.pixels[part], self.labels[part])
 
 
 def read_mask(path: Path, classes: ClassTable) -> NDArray[np.uint8]:
