@@ -45,7 +45,28 @@ def open_scene(
     return Scene(complete, path.name, path, size_m)
 
 
-def _read(path: Path) -> Picture:
+def open_stored(path: Path) -> Picture:
+    """A file's level 0 as it is stored: values of a palette come as indices, no level is built.
+
+    For masks, whose values are names and not brightness. The caller closes the picture. Raises
+    UserError for a path or a file that cannot be used.
+    """
+    return _read(path, indexed=True)
+
+
+def fingerprint_of(path: Path) -> str:
+    """Fingerprint of the scene in a file or folder, without making smaller levels of it.
+
+    Raises UserError for what cannot be opened.
+    """
+    picture = _read(path)
+    try:
+        return picture.fingerprint
+    finally:
+        picture.close()
+
+
+def _read(path: Path, indexed: bool = False) -> Picture:
     if not path.exists():
         raise UserError(f"{path}: there is no such file.")
     if path.is_dir():
@@ -61,12 +82,12 @@ def _read(path: Path) -> Picture:
         from napari_uhrnet.scene.tiff import NotForTifffileError, open_tiff
 
         try:
-            return open_tiff(path)
+            return open_tiff(path, indexed)
         except NotForTifffileError:
             pass
     from napari_uhrnet.scene.raster import open_raster
 
-    return open_raster(path)
+    return open_raster(path, indexed)
 
 
 def _read_folder(path: Path) -> Picture:

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
+    from napari_uhrnet.scene.colour import Palette
     from napari_uhrnet.scene.level import Level
 
 Affine = tuple[float, float, float, float, float, float]
@@ -85,6 +86,8 @@ class Picture:
     """Whether the file must be decoded from the top to reach a row (PNG, one huge strip)."""
     derived: int = 0
     """How many of the last levels are computed from the ones before whenever they are read."""
+    palette: Palette | None = None
+    """Colours of the values, where a picture with a palette was opened as indices."""
 
     @cached_property
     def stretch(self) -> Stretch | None:

@@ -65,8 +65,11 @@ class RasterLevel:
         return pixels if self._recolour is None else self._recolour(pixels)
 
 
-def open_raster(path: Path) -> Picture:
-    """Any file GDAL knows as a picture; UserError for others."""
+def open_raster(path: Path, indexed: bool = False) -> Picture:
+    """Any file GDAL knows as a picture; UserError for others.
+
+    ``indexed`` keeps the values of a palette and gives their colours in ``Picture.palette``.
+    """
     import rasterio
     from rasterio.errors import RasterioError
 
@@ -86,10 +89,10 @@ def open_raster(path: Path) -> Picture:
         if not first.count:
             raise UserError(f"{path.name}: the file holds no single raster; export one of its own.")
         with quiet():
-            return _picture(path, [first, *smaller], opened)
+            return _picture(path, [first, *smaller], opened, indexed)
 
 
-def _picture(path: Path, datasets: list[Any], opened: ExitStack) -> Picture:
+def _picture(path: Path, datasets: list[Any], opened: ExitStack, indexed: bool) -> Picture:
     from rasterio.enums import ColorInterp, MaskFlags
 
     first = datasets[0]
@@ -97,9 +100,14 @@ def _picture(path: Path, datasets: list[Any], opened: ExitStack) -> Picture:
     has_mask = MaskFlags.per_dataset in flags and MaskFlags.alpha not in flags
     bands = bands_of(first, has_mask)
     recolour: Recolour | None = None
+    palette: Palette | None = None
     if first.colorinterp[0] == ColorInterp.palette:
-        recolour, bands = _palette(first, bands)
+        palette, bands = _palette(first, bands)
         has_mask = False
+        if indexed:
+            bands = Bands.of(1)
+        else:
+            recolour, palette = palette, None
     levels: list[Level] = [RasterLevel(d, has_mask, recolour) for d in datasets]
     if first.driver == "PNG":
         check_png_is_whole(path)
@@ -111,7 +119,8 @@ def _picture(path: Path, datasets: list[Any], opened: ExitStack) -> Picture:
         levels = [DecodedLevel(levels[0], by_pil)]
     place = georeference_of(first)
     close = opened.pop_all().close
-    return Picture(first.driver, tuple(levels), bands, place, close, rows_only and large)
+    one_pass = rows_only and large
+    return Picture(first.driver, tuple(levels), bands, place, close, one_pass, palette=palette)
 
 
 def _palette(dataset: Any, bands: Bands) -> tuple[Palette, Bands]:

@@ -35,18 +35,21 @@ class NotForTifffileError(Exception):
     """The file may be a fine TIFF, but not of a kind that tifffile decodes."""
 
 
-def open_tiff(path: Path) -> Picture:
-    """A TIFF as a picture; UserError if it is cut off, NotForTifffileError if GDAL should try."""
+def open_tiff(path: Path, indexed: bool = False) -> Picture:
+    """A TIFF as a picture; UserError if it is cut off, NotForTifffileError if GDAL should try.
+
+    ``indexed`` keeps the values of a palette and gives their colours in ``Picture.palette``.
+    """
     import tifffile
 
     try:
         with quiet(), ExitStack() as opened:
-            return _picture(path, opened)
+            return _picture(path, opened, indexed)
     except (tifffile.TiffFileError, ValueError, IndexError, KeyError, struct.error) as error:
         raise NotForTifffileError(str(error)) from error
 
 
-def _picture(path: Path, opened: ExitStack) -> Picture:
+def _picture(path: Path, opened: ExitStack, indexed: bool) -> Picture:
     import tifffile
 
     file = opened.enter_context(tifffile.TiffFile(path))
@@ -58,13 +61,16 @@ def _picture(path: Path, opened: ExitStack) -> Picture:
     count = key.samplesperpixel * len(series.pages)
     bands, place = _known_to_gdal(path, count) or (_bands_of_tags(key, count), Georeference())
     recolour, bands = _recolour(key, bands)
+    palette = recolour if indexed and isinstance(recolour, Palette) else None
+    if palette is not None:
+        recolour, bands = None, Bands.of(1)
     stored = list(series.levels)
     for beside in _open_beside(path, ".ovr", opened):
         stored += list(beside.series[0].levels)
     levels = _levels(stored, recolour, bands)
     masks = _mask_levels(path, file, opened, levels[0].shape[:2])
     place = _with_physical_size(place, file)
-    picture = Picture("TIFF", levels, bands, place, opened.pop_all().close)
+    picture = Picture("TIFF", levels, bands, place, opened.pop_all().close, palette=palette)
     return _masked(picture, masks) if masks else picture
 
 
