@@ -1,0 +1,44 @@
+"""From the class ids of one table to those of another: the one place where ids are translated."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cached_property
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from napari_uhrnet.geometry.classes import NOTHING
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    from napari_uhrnet.geometry.classes import ClassTable
+
+
+@dataclass(frozen=True)
+class ClassMapping:
+    """Classes of equal names belong together; a class without a namesake becomes 255."""
+
+    source: ClassTable
+    target: ClassTable
+
+    @cached_property
+    def lut(self) -> NDArray[np.uint8]:
+        """(256,) uint8: the target's id, or 255, of each id of the source; read-only."""
+        ids = {c.name: c.id for c in self.target.classes}
+        lut = np.full(256, NOTHING, np.uint8)
+        for c in self.source.classes:
+            lut[c.id] = ids.get(c.name, NOTHING)
+        lut.flags.writeable = False
+        return lut
+
+    @property
+    def unmatched(self) -> tuple[str, ...]:
+        """Names of the source's classes that the target does not have."""
+        return tuple(c.name for c in self.source.classes if self.lut[c.id] == NOTHING)
+
+    def apply(self, ids: NDArray[np.uint8]) -> NDArray[np.uint8]:
+        """Ids of the source, in an array of any shape, as ids of the target; 255 stays 255."""
+        translated: NDArray[np.uint8] = self.lut[ids]
+        return translated
