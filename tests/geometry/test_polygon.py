@@ -11,9 +11,15 @@ from napari_uhrnet.geometry.polygon import Polygon
 from napari_uhrnet.geometry.window import Window
 
 WHOLE = Window(0, 0, 40, 50)
-# Off the pixel grid, so that no centre lies on an edge but by a chance of 2 ** -40.
-coordinate = st.floats(-10, 60).map(lambda v: v + 0.123456789)
-vertices = st.lists(st.tuples(coordinate, coordinate), min_size=3, max_size=9)
+# Off the pixel grid by two irrational parts, so that no line between them hits a centre.
+vertices = st.lists(
+    st.tuples(
+        st.integers(-10, 60).map(lambda v: v + 2**0.5),
+        st.integers(-10, 60).map(lambda v: v + 3**0.5),
+    ),
+    min_size=3,
+    max_size=9,
+)
 windows = st.builds(Window, *(st.integers(0, 19) for _ in range(2)), *(st.integers(1, 20),) * 2)
 
 
