@@ -10,6 +10,13 @@ from typing import TYPE_CHECKING, Annotated, cast
 import typer
 
 from napari_uhrnet import __version__
+from napari_uhrnet.cli import (
+    compare_command,
+    data_command,
+    evaluate_command,
+    labels_command,
+    train_command,
+)
 from napari_uhrnet.errors import UserError
 
 if TYPE_CHECKING:
@@ -23,7 +30,7 @@ _USAGE_ERRORS = cast("tuple[type[Exception], ...]", typer.BadParameter.__bases__
 
 app = typer.Typer(
     name="napari-uhrnet",
-    help="Segment ultra-high-resolution scenes with UHRNet.",
+    help="Segment, compare and correct ultra-high-resolution scenes with UHRNet.",
     add_completion=False,
     pretty_exceptions_enable=False,
     rich_markup_mode=None,
@@ -112,6 +119,16 @@ def models(
     from napari_uhrnet.cli.info import print_models
 
     print_models(shipped=shipped)
+
+
+for command in (
+    compare_command,
+    evaluate_command,
+    train_command,
+    data_command,
+    labels_command,
+):
+    command.register(app)
 
 
 def run(arguments: Sequence[str] | None = None) -> int:

@@ -9,7 +9,8 @@ import typer
 from PIL import Image
 from typer.testing import CliRunner
 
-from napari_uhrnet.cli.labels_command import parse_split, register
+from napari_uhrnet.cli.labels import parse_split
+from napari_uhrnet.cli.labels_command import register
 from napari_uhrnet.errors import UserError
 from napari_uhrnet.export.export import FORMATS
 from napari_uhrnet.geometry.window import Window
