@@ -62,7 +62,8 @@ class SessionState:
     Belongs to the main thread. ``pixel_size_m`` is what the user typed, None to take the scene's
     own; ``view`` is what is on screen (level-0 pixels, inside the scene), None when nothing is;
     ``card`` is the chosen model's, None where ``model_problem`` says why; ``areas_px`` counts
-    the segmented pixels by class id; ``hidden`` are the ids not shown.
+    the segmented pixels by class id; ``hidden`` are the ids not shown; ``uncertainty`` names
+    what is shown of how sure the answer is.
     """
 
     events: ClassVar[SignalGroupDescriptor] = SignalGroupDescriptor(
@@ -80,6 +81,7 @@ class SessionState:
     branch: str = "fused"
     opacity: float = 0.6
     hidden: frozenset[int] = frozenset()
+    uncertainty: frozenset[str] = frozenset()
     status: RunStatus = field(default_factory=RunStatus)
     card: Card | None = None
     model_problem: str = ""

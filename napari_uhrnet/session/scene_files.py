@@ -1,0 +1,117 @@
+"""The scenes of a project: where their files are said to be, and where they are found."""
+
+from __future__ import annotations
+
+import os
+from dataclasses import dataclass
+from pathlib import Path, PurePath
+from typing import TYPE_CHECKING, Any, Self
+
+from napari_uhrnet.errors import UserError
+from napari_uhrnet.geometry.window import Window
+from napari_uhrnet.scene.open import fingerprint_of
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+LOOKED_AT = 200
+"""No more files than this are looked into for a scene that has moved."""
+
+
+@dataclass(frozen=True)
+class SceneEntry:
+    """One scene of a project; its fingerprint is its id.
+
+    ``path`` is relative to the project's folder (with forward slashes) if the file lies in or
+    beside it, else absolute. ``view`` is what was last on screen, in level-0 pixels.
+    """
+
+    fingerprint: str
+    path: str
+    shape_yx: tuple[int, int]
+    pixel_size_m: float | None = None
+    view: Window | None = None
+
+    def to_dict(self) -> dict[str, Any]:
+        """For JSON; `from_dict` reads it back."""
+        view = self.view
+        return {
+            "fingerprint": self.fingerprint,
+            "path": self.path,
+            "shape_yx": list(self.shape_yx),
+            "pixel_size_m": self.pixel_size_m,
+            "view": None if view is None else [view.y, view.x, view.height, view.width],
+        }
+
+    @classmethod
+    def from_dict(cls, data: dict[str, Any]) -> Self:
+        """From what `to_dict` gives."""
+        height, width = data["shape_yx"]
+        view = None if data["view"] is None else Window(*data["view"])
+        size = data["pixel_size_m"]
+        return cls(str(data["fingerprint"]), str(data["path"]), (height, width), size, view)
+
+
+def path_in_project(folder: Path, path: Path) -> str:
+    """How a project says where a file is."""
+    absolute, beside = path.absolute().resolve(), folder.absolute().resolve().parent
+    if absolute.is_relative_to(beside):
+        return PurePath(os.path.relpath(absolute, folder.absolute().resolve())).as_posix()
+    return str(absolute)
+
+
+def find_scene(folder: Path, entry: SceneEntry) -> Path:
+    """The file of a scene: where it was, else one in or beside the project that is the same.
+
+    Raises
+    ------
+    UserError
+        It is nowhere there.
+    """
+    stored = (folder / entry.path).absolute()
+    for path in _candidates(folder, stored):
+        if _is_scene(path, entry.fingerprint):
+            return Path(os.path.normpath(path))
+    state = "is another picture now" if stored.exists() else "is not there any more"
+    raise UserError(
+        f"{os.path.normpath(stored)}: this scene of the project {state}: put it beside the project "
+        f"{folder} or say where it is"
+    )
+
+
+def check_scene(path: Path, entry: SceneEntry) -> None:
+    """UserError unless a file holds the pixels of a scene."""
+    if fingerprint_of(path) != entry.fingerprint:
+        raise UserError(
+            f"{path}: this is another picture than {PurePath(entry.path).name} of the project: "
+            "choose the one that was corrected"
+        )
+
+
+def _candidates(folder: Path, stored: Path) -> Iterator[Path]:
+    """Where it was, then files of its name, then those of its kind, each once."""
+    yield stored
+    places = dict.fromkeys((folder, folder / "scenes", folder.absolute().parent, stored.parent))
+    yield from (place / stored.name for place in places if place / stored.name != stored)
+    looked_at = 0
+    for place in places:
+        for path in _files(place):
+            if path.suffix.lower() == stored.suffix.lower() and path.name != stored.name:
+                yield path
+                looked_at += 1
+                if looked_at == LOOKED_AT:
+                    return
+
+
+def _files(folder: Path) -> list[Path]:
+    try:
+        return sorted(folder.iterdir())
+    except OSError:
+        return []
+
+
+def _is_scene(path: Path, fingerprint: str) -> bool:
+    try:
+        return path.exists() and fingerprint_of(path) == fingerprint
+    except UserError:
+        return False

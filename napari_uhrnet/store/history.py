@@ -1,0 +1,65 @@
+"""What can be undone and redone, as the entries of a journal tell it."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass, field
+from typing import Any
+
+
+@dataclass(frozen=True)
+class Edit:
+    """One undoable edit: what it is called, and where its changes lie in the journal."""
+
+    kind: str
+    offsets: tuple[int, ...]
+
+
+@dataclass
+class History:
+    """Edits that were done and undone, latest last.
+
+    ``parts`` are the changes of an edit that is not complete, ``unapplied`` what the store may
+    lack: an edit, and whether it was done (or undone).
+    """
+
+    done: list[Edit] = field(default_factory=list)
+    undone: list[Edit] = field(default_factory=list)
+    parts: list[int] = field(default_factory=list)
+    unapplied: list[tuple[Edit, bool]] = field(default_factory=list)
+
+    def take(self, offset: int, head: dict[str, Any]) -> None:
+        """Go on by one entry of the journal."""
+        entry = head["entry"]
+        if entry == "part":
+            self.parts.append(offset)
+        elif entry == "change":
+            self._do(Edit(head["kind"], (offset,)))
+        elif entry == "end":
+            self._do(Edit(head["kind"], tuple(self.parts)))
+            self.parts = []
+        elif entry == "undo":
+            self.undone.append(self.done.pop())
+            self.unapplied.append((self.undone[-1], False))
+        elif entry == "redo":
+            self.done.append(self.undone.pop())
+            self.unapplied.append((self.done[-1], True))
+        else:
+            self.unapplied = []
+
+    def _do(self, edit: Edit) -> None:
+        self.done.append(edit)
+        self.undone = []
+        self.unapplied.append((edit, True))
+
+
+def pack(head: dict[str, Any], body: bytes = b"") -> bytes:
+    """An entry of the journal: a line of JSON and what else belongs to it."""
+    return json.dumps(head).encode() + b"\n" + body
+
+
+def unpack(payload: bytes) -> tuple[dict[str, Any], bytes]:
+    """Head and body of an entry."""
+    line, _, body = payload.partition(b"\n")
+    head: dict[str, Any] = json.loads(line)
+    return head, body
