@@ -44,6 +44,13 @@ class ProgressLine:
         left = "" if seconds_left is None else f", {_duration(seconds_left)} left"
         self._show(done, total, f"{done}/{total} patches{left}")
 
+    def steps(
+        self, done: int, total: int, loss: float, seconds: float, seconds_left: float | None
+    ) -> None:
+        """Training steps that are done, of how many; the seconds of one, and of the others."""
+        left = "" if seconds_left is None else f", {_duration(seconds_left)} left"
+        self._show(done, total, f"{done}/{total}, loss {loss:.3f}, {seconds:.2f} s a step{left}")
+
     def note(self, message: str) -> None:
         """Something to know, on a line that stays; shown without a terminal, too."""
         self._line.console.print(f"napari-uhrnet: {message}", markup=False, soft_wrap=True)

@@ -31,6 +31,8 @@ def spare_depthwise(model: nn.Module) -> None:
     """
     for module in model.modules():
         if isinstance(module, nn.Conv2d) and module.groups > 1 and not _is_quick(module):
+            if isinstance(module.forward, _InFull):
+                continue
             module.forward = _InFull(module)  # type: ignore[method-assign,assignment]
 
 

@@ -121,7 +121,8 @@ def class_shares(sources: Sequence[Source], classes: ClassTable) -> NDArray[np.f
         counts = source.counts.sum(axis=0)
         total += source.share * counts / max(counts.sum(), 1.0)
     shares: NDArray[np.float64] = total[classes.ids]
-    return shares / shares.sum()
+    normed: NDArray[np.float64] = shares / shares.sum()
+    return normed
 
 
 def _source(sources: Sequence[Source], rng: np.random.Generator) -> Source:

@@ -1,7 +1,8 @@
-"""Training: it learns, it goes on where it was broken off, and gradients go where they should."""
+"""Training: it learns, it goes on where it was broken off, and it says why it cannot."""
 
 import csv
 import itertools
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -9,119 +10,124 @@ import torch
 
 from napari_uhrnet.errors import UserError
 from napari_uhrnet.geometry.grid import PatchGrid
-from napari_uhrnet.models.uhrnet import segment_frames
-from napari_uhrnet.training.augment import random_colour, random_crop, random_turn
+from napari_uhrnet.models.frames import segment_frames
 from napari_uhrnet.training.fit import FitConfig, fit, learning_rate
-from napari_uhrnet.training.frames import Frame
-from napari_uhrnet.training.losses import AUXILIARY_WEIGHT, patch_losses, total_loss
 from tests.models.tiny import CLASSES, TINY, tiny_network
-
-CONFIG = FitConfig(steps=6, batch_frames=2, crop_px=96, warmup_steps=2, save_every_steps=2)
-
-
-def _draw(rng):
-    """Left and right halves in the colour of their class; where, is random."""
-    at = int(rng.integers(20, 100))
-    labels = np.full((120, 120), 1, np.uint8)
-    labels[:, at:] = 5
-    pixels = np.where(labels[..., None] == 1, 60, 190).astype(np.uint8).repeat(3, axis=2)
-    return Frame("made", pixels, labels)
+from tests.training.made import CONFIG, baseline, draw, objective, run, same_weights, view
 
 
-def _fit(folder, config=CONFIG, steps=None):
+def _steps(folder):
+    with (folder / "log.csv").open() as file:
+        return [int(row["step"]) for row in csv.DictReader(file)]
+
+
+def test_a_run_that_was_stopped_goes_on_with_the_next_step(tmp_path):
+    straight, _ = run(tmp_path / "a")
+    run(tmp_path / "b", steps=3)
+    resumed, rest = run(tmp_path / "b")
+    assert [p.step for p in rest] == [4, 5, 6]
+    assert same_weights(straight, resumed)
+
+
+def test_a_run_that_was_killed_does_its_lost_steps_again(tmp_path):
+    straight, _ = run(tmp_path / "a")
     network = tiny_network()
-    done = []
-    for progress in fit(network, _draw, CLASSES, np.ones(3), config, folder):
-        done.append(progress)
-        if steps is not None and progress.step == steps:
-            return network, done
-    return network, done
-
-
-def test_a_run_that_was_broken_off_ends_with_the_same_weights(tmp_path):
-    straight, _ = _fit(tmp_path / "a")
-    _fit(tmp_path / "b", steps=3)  # state of step 2; step 3 is lost and done again
-    resumed, rest = _fit(tmp_path / "b")
+    steps = fit(network, draw, CLASSES, objective(), CONFIG, tmp_path / "b")
+    for _ in range(2):
+        next(steps)
+    state = (tmp_path / "b" / "state.pt").read_bytes()
+    next(steps)
+    steps.close()
+    (tmp_path / "b" / "state.pt").write_bytes(state)
+    with (tmp_path / "b" / "log.csv").open("a") as file:
+        file.write("4,0.")  # killed while writing
+    resumed, rest = run(tmp_path / "b")
     assert [p.step for p in rest] == [3, 4, 5, 6]
-    for (name, a), b in zip(
-        straight.state_dict().items(), resumed.state_dict().values(), strict=True
-    ):
-        assert torch.equal(a, b), name
+    assert same_weights(straight, resumed)
+    assert _steps(tmp_path / "b") == _steps(tmp_path / "a") == [1, 2, 3, 4, 5, 6]
+
+
+def test_drop_out_drops_the_same_after_a_break(tmp_path):
+    straight, _ = run(tmp_path / "a", network=baseline("fcn8s"))
+    run(tmp_path / "b", steps=3, network=baseline("fcn8s"))
+    torch.rand(17)
+    resumed, _ = run(tmp_path / "b", network=baseline("fcn8s"))
+    assert same_weights(straight, resumed)
+
+
+def test_a_finished_run_is_read_and_not_trained_on(tmp_path):
+    trained, _ = run(tmp_path)
+    again, rest = run(tmp_path)
+    assert rest == [] and same_weights(trained, again)
+
+
+def test_the_next_stage_starts_from_the_average_with_new_moments(tmp_path):
+    second = replace(CONFIG, steps=2, seed=3)
+    straight, _ = run(tmp_path / "a")
+    torch.save(torch.load(tmp_path / "a" / "state.pt"), tmp_path / "kept.pt")
+    list(fit(straight, draw, CLASSES, objective(), second, tmp_path / "a", first=6))
+    (tmp_path / "b").mkdir()
+    torch.save(torch.load(tmp_path / "kept.pt"), tmp_path / "b" / "state.pt")
+    resumed = tiny_network(seed=8)
+    steps = list(fit(resumed, draw, CLASSES, objective(), second, tmp_path / "b", first=6))
+    assert [p.step for p in steps] == [7, 8]
+    assert same_weights(straight, resumed)
 
 
 def test_it_learns_two_colours(tmp_path):
     config = FitConfig(
-        steps=40, batch_frames=2, crop_px=96, rate_heads=1e-2, warmup_steps=3, averaging=0.8
+        steps=40, rate_heads=1e-2, warmup_steps=3, averaging=0.8, precision="32-true"
     )
-    network, done = _fit(tmp_path, config)
+    network, done = run(tmp_path, config)
     assert done[-1].loss < 0.5 * done[0].loss
-    frame = _draw(np.random.default_rng(9))
-    pixels = torch.from_numpy(frame.pixels).permute(2, 0, 1)[None].float()
+    pixels, labels = view(np.random.default_rng(9), 120)
     with torch.inference_mode():
-        logits = segment_frames(network.eval(), pixels)["fused"]
-    window = PatchGrid((120, 120), 64, 16).window((0, 0))
-    truth = frame.labels[window.slices][2::4, 2::4]
-    labels = CLASSES.ids[logits[0, 0][0].argmax(0).numpy()]
-    assert (labels == truth).mean() > 0.8
-    with (tmp_path / "log.csv").open() as file:
-        rows = list(csv.DictReader(file))
-    assert [int(r["step"]) for r in rows] == list(range(1, 41))
+        frames = torch.from_numpy(pixels).permute(2, 0, 1)[None]
+        logits = segment_frames(network.eval(), frames)["fused"]
+    window = PatchGrid((120, 120), TINY.patch_px, TINY.min_overlap_px).window((0, 0))
+    answer = CLASSES.ids[logits[0, 0][0].argmax(0).numpy()]
+    assert (answer == labels[window.slices][2::4, 2::4]).mean() > 0.8
+    assert _steps(tmp_path) == list(range(1, 41))
 
 
 def test_backbones_keep_their_batch_norm_statistics(tmp_path):
-    network, _ = _fit(tmp_path)
+    network, _ = run(tmp_path)
     before = tiny_network().state_dict()
-    for key, value in network.state_dict().items():
-        if "running_" in key:
-            assert torch.equal(value, before[key]), key
+    statistics = [key for key in before if "running_" in key]
+    assert statistics
+    for key in statistics:
+        assert torch.equal(network.state_dict()[key], before[key]), key
 
 
 def test_a_loss_that_is_not_a_number_stops_with_a_sentence(tmp_path):
     network = tiny_network()
     torch.nn.init.constant_(network.fused_head.bias, torch.nan)
-    with pytest.raises(UserError, match="not a number"):
-        list(fit(network, _draw, CLASSES, np.ones(3), CONFIG, tmp_path))
+    with pytest.raises(UserError, match="step 1 is not a number"):
+        list(fit(network, draw, CLASSES, objective(), CONFIG, tmp_path))
+
+
+@pytest.mark.parametrize("content", [b"", b"no state", "list"])
+def test_what_is_no_state_is_refused_by_name(content, tmp_path):
+    if content == "list":
+        torch.save({"step": 3}, tmp_path / "state.pt")
+    else:
+        (tmp_path / "state.pt").write_bytes(content)
+    with pytest.raises(UserError, match=r"state\.pt: is no state of a run"):
+        run(tmp_path)
+
+
+def test_the_state_of_another_network_is_refused(tmp_path):
+    run(tmp_path)
+    other = tiny_network(config=TINY.model_copy(update={"feature_channels": 16}))
+    with pytest.raises(UserError, match="belongs to another network"):
+        run(tmp_path, network=other)
 
 
 def test_rates_warm_up_and_fall_to_zero():
-    rates = [learning_rate(s, FitConfig(steps=100, warmup_steps=10)) for s in range(101)]
-    assert rates[:10] == pytest.approx([0.1 * k for k in range(1, 11)])
-    assert rates[10] == 1.0 and rates[100] == 0.0
-    assert all(a >= b for a, b in itertools.pairwise(rates[10:]))
-
-
-def test_pixels_without_truth_have_no_loss():
-    grid = PatchGrid((64, 64), TINY.patch_px, TINY.min_overlap_px)
-    logits = {b: {(0, 0): torch.randn(1, 3, 16, 16)} for b in ("fused", "global", "local")}
-    labels = torch.full((1, 64, 64), 255)
-    labels[:, :, :32] = 1
-    losses = patch_losses(logits, labels, grid, torch.ones(3))
-    for patches in logits.values():
-        patches[0, 0][..., 9:] += 5 * torch.randn(1, 3, 16, 7)  # beyond what is interpolated over
-    again = patch_losses(logits, labels, grid, torch.ones(3))
-    assert losses["fused"].item() == pytest.approx(again["fused"].item())
-    expected = losses["fused"] + AUXILIARY_WEIGHT * (losses["global"] + losses["local"])
-    assert total_loss(losses).item() == pytest.approx(expected.item())
-
-
-def test_turns_and_crops_move_picture_and_truth_together():
-    rng = np.random.default_rng(0)
-    labels = rng.integers(0, 200, (70, 50)).astype(np.uint8)
-    frame = Frame("x", np.dstack([labels] * 3), labels)
-    seen = set()
-    for _ in range(40):
-        view = random_turn(random_crop(frame, 40, rng), rng)
-        assert view.labels.shape == (40, 40)
-        np.testing.assert_array_equal(view.pixels[..., 0], view.labels)
-        seen.add(view.labels.tobytes())
-    assert len(seen) > 30
-    assert random_crop(frame, 60, rng).labels.shape == (60, 50)
-
-
-def test_colours_change_but_stay_in_range():
-    rng = np.random.default_rng(0)
-    pixels = rng.integers(0, 256, (20, 20, 3), dtype=np.uint8)
-    out = random_colour(pixels, 0.3, rng)
-    assert out.min() >= 0 and out.max() <= 255
-    assert np.abs(out - pixels).max() > 5
-    np.testing.assert_allclose(random_colour(pixels, 0.0, rng), pixels, atol=1e-3)
+    for schedule, half in (("cosine", 0.5), ("poly", 0.5**0.9)):
+        config = FitConfig(steps=100, warmup_steps=10, schedule=schedule)
+        rates = [learning_rate(s, config) for s in range(101)]
+        assert rates[:10] == pytest.approx([0.1 * k for k in range(1, 11)])
+        assert rates[10] == 1.0 and rates[100] == 0.0
+        assert rates[55] == pytest.approx(half)
+        assert all(a >= b for a, b in itertools.pairwise(rates[10:]))

@@ -1,0 +1,173 @@
+"""All settings of a training run, in one place: what ``config.json`` of a run folder holds."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Literal, Self
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+
+from napari_uhrnet.errors import UserError
+from napari_uhrnet.store.disk import disk_errors, write_whole
+from napari_uhrnet.training.sampling import Sampling
+from napari_uhrnet.training.stages import StageName
+from napari_uhrnet.training.trainer import FitConfig
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+CONFIG = "config.json"
+DEFAULT_MODEL = "uhrnet-light"
+
+_SETTINGS = ConfigDict(frozen=True, extra="forbid")
+
+
+class DataFolder(BaseModel):
+    """A data set, and metres per pixel of its images where they do not say so themselves."""
+
+    model_config = _SETTINGS
+
+    folder: Path
+    pixel_size_m: float | None = Field(None, gt=0)
+
+
+class Stage(BaseModel):
+    """A part of a run: what is trained (see `stages.enter_stage`), and for how many steps."""
+
+    model_config = _SETTINGS
+
+    name: StageName = "joint"
+    steps: int = Field(ge=1)
+
+
+DEFAULT_STAGE = Stage(steps=2000)
+
+
+class TrainConfig(BaseModel):
+    """Settings of a run; pixels are those of the network's scale, rates AdamW's."""
+
+    model_config = _SETTINGS
+
+    data: tuple[DataFolder, ...] = ()
+    made: int = Field(0, ge=0, description="made scenes beside (or instead of) the data")
+    classes: str | None = Field(None, description="class table: name or file; None: the data's")
+    split: str | None = Field(None, description="name or file; None: the data's own folders")
+    train_part: str = "train"
+    val_part: str = "val"
+    model: str | None = Field(None, description="of the registry; None: the start's, or the light")
+    start: str | None = Field(None, description="checkpoint to start from")
+    backbone: str | None = Field(None, description="any timm features_only network")
+    pixel_size_m: float | None = Field(None, gt=0, description="scale; None: what is known of it")
+    stages: tuple[Stage, ...] = (DEFAULT_STAGE,)
+    seed: int = Field(0, ge=0)
+    loss: Literal["cross-entropy", "focal"] = "cross-entropy"
+    schedule: Literal["cosine", "poly"] = "cosine"
+    rate_heads: float = Field(1e-3, gt=0)
+    rate_backbones: float = Field(3e-4, gt=0)
+    weight_decay: float = Field(1e-2, ge=0)
+    warmup_steps: int = Field(50, ge=0)
+    averaging: float = Field(0.998, ge=0, lt=1, description="of the weights' running average")
+    largest_gradient: float = Field(5.0, gt=0)
+    crop_px: int | None = Field(None, ge=32, description="side of a view; None: two patches")
+    crops: int = Field(3, ge=1, description="views in a batch, of each process")
+    whole_share: float = Field(0.3, ge=0, le=1, description="of batches: one view of a frame")
+    balance: float = Field(0.5, ge=0, le=1, description="of views: centred on a drawn class")
+    zoom: tuple[float, float] = Field((0.85, 1.3), description="smallest and largest")
+    colour: float = Field(0.2, ge=0, le=1, description="strength of random changes of colour")
+    precision: Literal["32-true", "bf16-mixed"] = "32-true"
+    devices: int = Field(1, ge=1, description="processes, each with a device of its own")
+    accelerator: Literal["auto", "cpu", "cuda", "mps"] = "auto"
+    memory_budget_bytes: int | None = Field(None, gt=0, description="None: all patches at once")
+    patches_at_once: int | None = Field(None, ge=1, description="chosen by the memory budget")
+    cache_bytes: int = Field(1 << 30, ge=0, description="small scenes that are kept in memory")
+    save_every_steps: int = Field(50, ge=1)
+    validate_every_steps: int = Field(200, ge=1)
+    validation_views: int = Field(16, ge=1, description="at most, each of up to a frame")
+    pictures: int = Field(3, ge=0, description="views that are drawn at every validation")
+
+    @model_validator(mode="after")
+    def _makes_sense(self) -> Self:
+        if not self.data and not self.made:
+            raise ValueError("give a folder of images and masks, or made scenes")
+        if not 0 < self.zoom[0] <= self.zoom[1]:
+            raise ValueError("zoom is a smallest and a largest factor above 0")
+        if not self.stages:
+            raise ValueError("give at least one stage")
+        return self
+
+    @property
+    def steps(self) -> int:
+        """Steps of all stages."""
+        return sum(stage.steps for stage in self.stages)
+
+    def fit(self, stage: Stage) -> FitConfig:
+        """How a stage is trained."""
+        return FitConfig(
+            steps=stage.steps,
+            rate_heads=self.rate_heads,
+            rate_backbones=self.rate_backbones,
+            schedule=self.schedule,
+            weight_decay=self.weight_decay,
+            warmup_steps=self.warmup_steps,
+            averaging=self.averaging,
+            largest_gradient=self.largest_gradient,
+            patches_at_once=self.patches_at_once,
+            save_every_steps=self.save_every_steps,
+            seed=self.seed,
+            precision=self.precision,
+        )
+
+    def sampling(self, patch_px: int, frame_px: int) -> Sampling:
+        """What a view is like, for a network of these sizes."""
+        return Sampling(
+            crop_px=self.crop_px or min(2 * patch_px, frame_px),
+            crops=self.crops,
+            whole_share=self.whole_share,
+            whole_px=frame_px,
+            balance=self.balance,
+            zoom=self.zoom,
+            colour_strength=self.colour,
+        )
+
+
+def new_config(settings: Mapping[str, Any]) -> TrainConfig:
+    """A config from what was asked for; UserError if a value cannot be used."""
+    try:
+        return TrainConfig.model_validate(dict(settings))
+    except ValidationError as error:
+        first = error.errors()[0]
+        where = ".".join(map(str, first["loc"])) or "settings"
+        reason = str(first["msg"]).removeprefix("Value error, ")
+        raise UserError(f"training: {where}: {reason}") from None
+
+
+def save_config(folder: Path, config: TrainConfig) -> None:
+    """Write ``config.json`` into a run folder, which is made."""
+    text = config.model_dump_json(indent=2) + "\n"
+    with disk_errors(folder, "the run folder", "choose another --out"):
+        write_whole(folder / CONFIG, text.encode())
+
+
+def load_config(folder: Path) -> TrainConfig:
+    """The config of a run; UserError if there is none."""
+    path = folder / CONFIG
+    try:
+        return TrainConfig.model_validate(json.loads(path.read_text(encoding="utf-8")))
+    except FileNotFoundError:
+        raise UserError(f"{folder}: holds no run: start one without --resume") from None
+    except (OSError, ValueError) as error:
+        reason = str(error).splitlines()[0]
+        raise UserError(f"{path}: is no config of a run ({reason})") from None
+
+
+def check_same(folder: Path, old: TrainConfig, settings: Mapping[str, Any]) -> None:
+    """UserError if a run that is to be gone on with was started with another setting."""
+    new = new_config(old.model_dump() | dict(settings))
+    for name in settings:
+        was, wanted = (c.model_dump(mode="json")[name] for c in (old, new))
+        if was != wanted:
+            raise UserError(
+                f"{folder}: the run was started with {name} = {json.dumps(was)}, not "
+                f"{json.dumps(wanted)}: leave it out, or start a new run"
+            )

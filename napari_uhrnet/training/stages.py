@@ -1,0 +1,103 @@
+"""Which part of a network is trained: all of it, or one part after the other as in GLNet."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, Literal
+
+from torch import nn
+
+from napari_uhrnet.errors import UserError
+from napari_uhrnet.models.glnet.tiled import TiledGLNet
+from napari_uhrnet.models.uhrnet import UHRNet
+
+if TYPE_CHECKING:
+    from napari_uhrnet.models.build import Network
+
+StageName = Literal["joint", "global", "local", "readout"]
+
+_UHRNET = {
+    "global": ("global_branch.", "global_head."),
+    "local": ("local_", "descriptor.", "fused_head.", "global_local_fusion.", "frame_fusion."),
+    "readout": (
+        "global_branch.",
+        "global_head.",
+        "frame_fusion.",
+        "fused_head.",
+        "global_local_fusion.",
+    ),
+}
+_GLNET = {
+    "global": ("network.resnet_global.", "network.fpn_global."),
+    "local": ("network.resnet_local.", "network.fpn_local.", "network.ensemble_conv."),
+    "readout": ("network.resnet_global.", "network.fpn_global.", "network.ensemble_conv."),
+}
+
+
+def enter_stage(model: Network, stage: StageName) -> None:
+    """Freeze all but the stage's part, and have the network compute no more than it needs.
+
+    "global" trains the global branch and its head, on its own logits; "local" the local branch and
+    the fusions; "readout" what comes after patches were merged into the frame, the global branch
+    included, with the local branch frozen; "joint" everything.
+
+    Raises UserError if the network has no such part.
+    """
+    parts = _parts(model, stage)
+    trained = 0
+    for name, p in model.named_parameters():
+        p.requires_grad = name.startswith(parts)
+        p.grad = None  # what is frozen now must not count when gradients are clipped
+        trained += p.requires_grad
+    if not trained:
+        raise UserError(f"stage {stage!r}: this network has no such part: train it with joint")
+    _ask_for(model, stage)
+
+
+def train_mode(model: nn.Module) -> None:
+    """Training mode, but frozen parts answer as ever.
+
+    So do batch norms, which keep the statistics they started with: batches are tiny.
+    """
+    model.train()
+    for module in model.modules():
+        parameters = list(module.parameters())
+        frozen = parameters and not any(p.requires_grad for p in parameters)
+        if frozen or isinstance(module, nn.BatchNorm2d):
+            module.eval()
+
+
+def _parts(model: Network, stage: StageName) -> tuple[str, ...]:
+    if stage == "joint":
+        return ("",)
+    if stage == "readout" and not _merges(model):
+        raise UserError("stage 'readout': this network does not merge patches into its frame")
+    if isinstance(model, UHRNet):
+        return _UHRNET[stage]
+    if isinstance(model, TiledGLNet) and (stage == "global" or model.config.mode > 1):
+        return _GLNET[stage]
+    raise UserError(f"stage {stage!r}: this network has no such part: train it with joint")
+
+
+def _merges(model: Network) -> bool:
+    if isinstance(model, UHRNet):
+        return model.config.readout == "into_frame"
+    return isinstance(model, TiledGLNet) and model.config.mode == 3
+
+
+def _ask_for(model: Any, stage: StageName) -> None:
+    """Global branches are trained without patches, GLNet's local one without the merged frame."""
+    alone = stage == "global"
+    if isinstance(model, UHRNet):
+        config = model.config
+        model.needs_patches = config.use_local and not alone
+        model.needs_neighbours = model.needs_patches and config.local_fusion
+        model.needs_whole_frame = not alone and config.readout == "into_frame"
+    elif isinstance(model, TiledGLNet):
+        model.needs_patches = model.encodes_with_frame = model.config.mode > 1 and not alone
+        model.needs_whole_frame = model.config.mode == 3 and stage in ("joint", "readout")
+
+
+def follow_stage(model: Network, stage: StageName) -> None:
+    """After a stage: GLNet's frozen copy, which patches are seen with, becomes what was trained."""
+    if isinstance(model, TiledGLNet) and model.config.mode == 3 and stage in ("global", "local"):
+        model.frozen_global.load_state_dict(model.network.state_dict())
