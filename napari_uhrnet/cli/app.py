@@ -15,6 +15,7 @@ from napari_uhrnet.cli import (
     data_command,
     evaluate_command,
     labels_command,
+    reproduce_command,
     train_command,
 )
 from napari_uhrnet.errors import UserError
@@ -125,6 +126,7 @@ for command in (
     compare_command,
     evaluate_command,
     train_command,
+    reproduce_command,
     data_command,
     labels_command,
 ):

@@ -7,6 +7,7 @@ as "UHRSNet" in the proceedings: its main table and its ablation.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import TYPE_CHECKING, Literal
 
 if TYPE_CHECKING:
@@ -68,8 +69,8 @@ def orders() -> list[tuple[TableName, Published, Published]]:
     ]
     for column in columns:
         ranked = sorted(column, key=lambda p: p.miou)
-        pairs += [("main", a, b) for a, b in zip(ranked, ranked[1:], strict=False)]
-    return pairs + [("ablation", a, b) for a, b in zip(ABLATION, ABLATION[1:], strict=False)]
+        pairs += [("main", a, b) for a, b in pairwise(ranked)]
+    return pairs + [("ablation", a, b) for a, b in pairwise(ABLATION)]
 
 
 def _sorted(a: Published, b: Published) -> tuple[Published, Published]:

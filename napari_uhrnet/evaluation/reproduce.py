@@ -51,9 +51,7 @@ def reproduce(
     UserError
         For data that cannot be used, or a folder that was started with other settings.
     """
-    from napari_uhrnet.evaluation.reproduce_rows import SCALES
-
-    scale = scale or scale_of(next(s for s in SCALES if s == settings.scale))
+    scale = scale or scale_of(settings.scale)
     data = find_data(settings)
     keep_settings(out, settings, data)
     rows = rows_of(scale, table)

@@ -22,7 +22,6 @@ if TYPE_CHECKING:
     from napari_uhrnet.training.stages import StageName
 
 ScaleName = Literal["light", "paper"]
-SCALES: tuple[ScaleName, ...] = ("light", "paper")
 
 GLNET_STEPS: dict[StageName, int] = {"global": 9120, "local": 3800, "readout": 9120}
 """GLNet's published schedule on DeepGlobe: 120, 50 and 120 epochs of 76 batches."""
@@ -51,7 +50,7 @@ _ABLATED: dict[str, dict[str, object]] = {
 }
 ABLATION_READOUT = "into_frame"
 """Of the rows with both branches. The ablation's last number is the main table's global column, so
-patches are merged into the frame (choice: docs/method.md)."""
+patches are merged into the frame (choice: the paper does not say)."""
 AVERAGE = "average"
 
 
@@ -62,7 +61,6 @@ class Scale:
     ``staged``: networks with two branches are trained in GLNet's stages, else all at once.
     """
 
-    name: str
     uhrnet: UHRNetConfig
     glnet: GLNetConfig
     baselines: Mapping[str, Mapping[str, int | str]]
@@ -100,7 +98,7 @@ def _light() -> Scale:
     glnet = find_entry("glnet-light").config
     assert isinstance(glnet, GLNetConfig)
     views = {"crop_px": 512, "crops": 3, "whole_share": 0.3}
-    return Scale("light", LIGHT, glnet, _LIGHT_BASELINES, 1.196, 300, staged=False, settings=views)
+    return Scale(LIGHT, glnet, _LIGHT_BASELINES, 1.196, 300, staged=False, settings=views)
 
 
 def _paper() -> Scale:
@@ -119,7 +117,7 @@ def _paper() -> Scale:
         "patches_at_once": 6,
     }
     glnet, steps = GLNetConfig(mode=3), sum(GLNET_STEPS.values())
-    return Scale("paper", PAPER, glnet, {}, 0.5, steps, staged=True, settings=settings)
+    return Scale(PAPER, glnet, {}, 0.5, steps, staged=True, settings=settings)
 
 
 def rows_of(scale: Scale, table: TableName | None = None) -> list[Row]:

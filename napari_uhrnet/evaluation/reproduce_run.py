@@ -15,7 +15,7 @@ from napari_uhrnet.evaluation.reproduce_settings import CLASSES, TRAIN_PART
 from napari_uhrnet.evaluation.reproduce_start import make_start
 from napari_uhrnet.evaluation.score_files import write_json
 from napari_uhrnet.evaluation.scores import all_scores
-from napari_uhrnet.models.checkpoint import card_path, read_card, save_checkpoint
+from napari_uhrnet.models.checkpoint import card_path, read_card
 from napari_uhrnet.models.registry import load_model
 from napari_uhrnet.store.disk import disk_errors, write_whole
 from napari_uhrnet.training.config import CONFIG, check_same, load_config, new_config
@@ -138,10 +138,9 @@ def _train_config(
     }
     if (folder / CONFIG).exists():
         check_same(folder, load_config(folder), asked)
-    # Last of all, so that the folder may be moved: where it lies is no setting.
-    return new_config(
-        asked | {"start": str((folder / START).resolve()), "classes": str((out / CLASSES).resolve())}
-    )
+    # Not compared: a folder may be moved, where these files lie is no setting.
+    places = {"start": folder / START, "classes": out / CLASSES}
+    return new_config(asked | {name: str(path.resolve()) for name, path in places.items()})
 
 
 def _is_trained(folder: Path, config: TrainConfig) -> bool:
@@ -152,30 +151,7 @@ def _is_trained(folder: Path, config: TrainConfig) -> bool:
 def _train(folder: Path, config: TrainConfig, report: Reporter) -> bool:
     from napari_uhrnet.training.run import train
 
-    if not train(config, folder, lambda: _watch(folder, config, report)):
-        return False
-    if not _is_trained(folder, config):
-        _keep_last(folder, config)
-    return True
-
-
-def _keep_last(folder: Path, config: TrainConfig) -> None:
-    """The checkpoint of a run that was killed after its last step, before it was written."""
-    import torch
-
-    from napari_uhrnet.models.build import build_network
-    from napari_uhrnet.training.state import read_state
-
-    card = read_card(folder / START)
-    network = build_network(card.config)
-    state = read_state(folder / STATE, torch.device("cpu"), network)
-    names = ", ".join(data.folder.name for data in config.data)
-    done = {
-        "title": f"{card.name}, trained on {names}",
-        "terms": f"The terms of the data it was trained on apply ({names}).",
-        "training": {**card.training, "step": int(state["step"])},
-    }
-    save_checkpoint(folder / LAST, state["average"], card.model_copy(update=done))
+    return train(config, folder, lambda: _watch(folder, config, report))
 
 
 @contextmanager

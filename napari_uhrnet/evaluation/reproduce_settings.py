@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Literal
 from pydantic import BaseModel, ConfigDict, Field
 
 from napari_uhrnet.errors import UserError
+from napari_uhrnet.evaluation.reproduce_rows import ScaleName
 from napari_uhrnet.evaluation.truth_pairs import Source, TruthPair, check_sizes, gather
 from napari_uhrnet.geometry.layouts import find_pairs
 from napari_uhrnet.geometry.splits import restrict
@@ -31,7 +32,7 @@ class ReproduceSettings(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
 
     data: tuple[DataFolder, ...] = Field(min_length=1)
-    scale: str = "light"
+    scale: ScaleName = "light"
     steps: int = Field(ge=3)
     split: str | None = None
     drop: tuple[str, ...] = ()

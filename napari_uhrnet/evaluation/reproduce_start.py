@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 from napari_uhrnet.models.build import build_network
 from napari_uhrnet.models.checkpoint import Card, card_path, save_checkpoint
 from napari_uhrnet.models.config import BaselineConfig
+from napari_uhrnet.models.glnet.tiled import TiledGLNet
 from napari_uhrnet.store.disk import disk_errors
 from napari_uhrnet.training.imagenet import start_from_imagenet
 from napari_uhrnet.training.setup import architecture
@@ -43,7 +44,7 @@ def make_start(
     torch.manual_seed(seed)
     network = build_network(config)
     started = _pretrained(network, config, note)
-    if hasattr(network, "frozen_global"):
+    if isinstance(network, TiledGLNet) and network.needs_whole_frame:
         network.frozen_global.load_state_dict(network.network.state_dict())
     with disk_errors(path.parent, "the run folder", "choose another --out"):
         path.parent.mkdir(parents=True, exist_ok=True)

@@ -41,6 +41,10 @@ class UHRNetConfig(BaseModel):
     local_fusion_form: Literal["context", "gather8"] = Field(
         "context", description="pasted at true offsets and convolved, or one weight a direction"
     )
+    local_fusion_hears: Literal["neighbours", "itself"] = Field(
+        "neighbours",
+        description="whom a patch hears: itself alone is the control with as many weights",
+    )
     readout: Literal["into_patches", "into_frame"] = Field(
         "into_patches",
         description="global features into the patches (the paper's column local), or patches "

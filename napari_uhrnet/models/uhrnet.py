@@ -100,6 +100,8 @@ class UHRNet(nn.Module):
     def hear_neighbours(self, features: Tensor, surroundings: Surroundings) -> Tensor:
         """F' (B, C, h, w): local feature fusion."""
         s = surroundings
+        if self.config.local_fusion_hears == "itself":
+            s = _without_neighbours(s, self.config)
         heard: Tensor = self.local_fusion(features, s.mosaic, s.rows, s.columns)
         return heard
 
@@ -185,6 +187,15 @@ def surround(
         for axis, (starts, k) in enumerate(zip(grid.starts_yx, cell, strict=True))
     )
     return mosaic, rows, columns
+
+
+def _without_neighbours(s: Surroundings, config: UHRNetConfig) -> Surroundings:
+    """The surroundings of patches that lie alone: the neighbours' absence is marked."""
+    n = config.descriptor_cells
+    own = s.mosaic[..., n : 2 * n, n : 2 * n]
+    place = torch.from_numpy(context_matrix((None, 0, None), config.patch_px, n)).to(own)
+    alone = place.expand_as(s.rows)
+    return Surroundings(F.pad(own, (n, n, n, n)), alone, alone)
 
 
 def _offsets(starts: tuple[int, ...], k: int) -> tuple[int | None, int | None, int | None]:

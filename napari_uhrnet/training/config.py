@@ -101,9 +101,10 @@ class TrainConfig(BaseModel):
         """Steps of all stages."""
         return sum(stage.steps for stage in self.stages)
 
-    def fit(self, stage: Stage) -> FitConfig:
+    def fit(self, stage: Stage, learned_statistics: frozenset[str] = frozenset()) -> FitConfig:
         """How a stage is trained."""
         return FitConfig(
+            learned_statistics=learned_statistics,
             steps=stage.steps,
             rate_heads=self.rate_heads,
             rate_backbones=self.rate_backbones,

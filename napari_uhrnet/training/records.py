@@ -6,25 +6,29 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+import torch
+
 from napari_uhrnet.models.checkpoint import Card, card_path, read_card, save_checkpoint
 from napari_uhrnet.store.disk import disk_errors
 from napari_uhrnet.training.drawings import draw_curves, draw_views
 from napari_uhrnet.training.fit import STATE
 from napari_uhrnet.training.log import StepLog
 from napari_uhrnet.training.setup import architecture
-from napari_uhrnet.training.state import steps_done
+from napari_uhrnet.training.state import read_state, steps_done
+from napari_uhrnet.training.trainer import Progress
 from napari_uhrnet.training.validate import answer, score, spread_places
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    import torch
     from torch import Tensor
 
     from napari_uhrnet.geometry.metrics import Scores
     from napari_uhrnet.training.config import TrainConfig
     from napari_uhrnet.training.setup import Setup
-    from napari_uhrnet.training.trainer import Progress
+
+
+LAST = "last.safetensors"
 
 
 class Records:
@@ -57,6 +61,14 @@ class Records:
         if due or stopping:
             self._write(progress, due)
 
+    def complete(self) -> None:
+        """Write the last checkpoint of a run that was killed after its last step."""
+        path = self.folder / LAST
+        if card_path(path).exists() and read_card(path).training["step"] == self.config.steps:
+            return
+        state = read_state(self.folder / STATE, torch.device("cpu"), self.setup.network)
+        self._write(Progress(self.config.steps, 0.0, {}, state["average"]), due=True)
+
     def close(self) -> None:
         """Write what TensorBoard's logs still hold back."""
         if self._events is not None:
@@ -70,7 +82,7 @@ class Records:
                 metrics = self._validate(progress.step)
                 self._draw(progress.step)
         card = self._card(progress.step, metrics)
-        save_checkpoint(self.folder / "last.safetensors", progress.average, card)
+        save_checkpoint(self.folder / LAST, progress.average, card)
         miou = metrics.get("val", {}).get("miou", -1.0)
         if miou > self._best:
             self._best = miou

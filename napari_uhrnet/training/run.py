@@ -136,6 +136,8 @@ def _run(
                 records.after(progress, stopping=stopping)
             if stopping and progress.step < config.steps:
                 return False
+    if records is not None:
+        records.complete()
     return True
 
 
@@ -159,7 +161,7 @@ def _steps(
                 draw,
                 setup.classes,
                 setup.objective,
-                config.fit(stage),
+                config.fit(stage, setup.learned_statistics),
                 folder,
                 fabric,
                 first,

@@ -22,6 +22,7 @@ from napari_uhrnet.training.frames import Frame
 from napari_uhrnet.training.losses import Objective, class_weights
 from napari_uhrnet.training.sampling import FrameSource, class_shares
 from napari_uhrnet.training.sources import DiskSource, TruePair
+from napari_uhrnet.training.stages import without_statistics
 from napari_uhrnet.training.start import start_backbones, warm_start, with_backbone
 
 if TYPE_CHECKING:
@@ -47,6 +48,7 @@ class Setup:
     """A network and its sources; ``classes`` are its output channels, ``started`` says from what.
 
     ``table`` holds the ignored classes, too. ``pixel_size_m`` is the scale it is trained at.
+    ``learned_statistics`` names the batch norms that have none to start from.
     """
 
     network: Network
@@ -58,6 +60,7 @@ class Setup:
     val: list[Source]
     objective: Objective
     terms: str
+    learned_statistics: frozenset[str]
 
     @property
     def classes(self) -> ClassTable:
@@ -92,7 +95,18 @@ def prepare(config: TrainConfig, note: Note) -> Setup:
     objective = Objective(weights, form=config.loss, feature_regularisation=regularisation)
     name = config.model or (start.card.name if start else DEFAULT_MODEL)
     terms = _terms(config, start)
-    return Setup(network, name, started, table, scale_m, train, val, objective, terms)
+    return Setup(
+        network,
+        name,
+        started,
+        table,
+        scale_m,
+        train,
+        val,
+        objective,
+        terms,
+        without_statistics(network),
+    )
 
 
 def network_config(config: TrainConfig, start: LoadedModel | None, classes: int) -> Config:

@@ -53,17 +53,31 @@ def enter_stage(model: Network, stage: StageName) -> None:
     _ask_for(model, stage)
 
 
-def train_mode(model: nn.Module) -> None:
+def train_mode(model: nn.Module, learned: frozenset[str] = frozenset()) -> None:
     """Training mode, but frozen parts answer as ever.
 
-    So do batch norms, which keep the statistics they started with: batches are tiny.
+    So do batch norms, which keep the statistics they started with, since batches are tiny; but for
+    those named in ``learned`` (see `without_statistics`).
     """
     model.train()
-    for module in model.modules():
+    for name, module in model.named_modules():
         parameters = list(module.parameters())
         frozen = parameters and not any(p.requires_grad for p in parameters)
-        if frozen or isinstance(module, nn.BatchNorm2d):
+        if frozen or (isinstance(module, nn.BatchNorm2d) and name not in learned):
             module.eval()
+
+
+def without_statistics(model: nn.Module) -> frozenset[str]:
+    """Names of the batch norms that have not seen anything yet, as in a new network."""
+    return frozenset(
+        name
+        for name, module in model.named_modules()
+        if isinstance(module, nn.BatchNorm2d)
+        and module.running_mean is not None
+        and module.running_var is not None
+        and not module.running_mean.any()
+        and bool((module.running_var == 1).all())
+    )
 
 
 def _parts(model: Network, stage: StageName) -> tuple[str, ...]:

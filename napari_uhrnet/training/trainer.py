@@ -36,7 +36,8 @@ class FitConfig:
     """How long and how hard to train.
 
     Rates are AdamW's at the top of the schedule, for new layers and for pretrained ones;
-    ``averaging`` is the share of the running average of the weights that stays in a step.
+    ``averaging`` is the share of the running average of the weights that stays in a step;
+    ``learned_statistics`` names the batch norms that learn theirs (`stages.without_statistics`).
     """
 
     steps: int = 2000
@@ -51,6 +52,7 @@ class FitConfig:
     save_every_steps: int = 50
     seed: int = 0
     precision: Literal["32-true", "bf16-mixed"] = "bf16-mixed"
+    learned_statistics: frozenset[str] = frozenset()
 
 
 @dataclass
@@ -118,7 +120,7 @@ class Trainer:
 
     def gradients(self, views: list[View]) -> dict[str, float]:
         """Set the gradients of a batch of views; its losses."""
-        train_mode(self.model)
+        train_mode(self.model, self.config.learned_statistics)
         self.optimizer.zero_grad(set_to_none=True)
         frames, labels = self._batch(views)
         with self.fabric.autocast():

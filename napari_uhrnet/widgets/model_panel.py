@@ -33,8 +33,8 @@ class ModelPanel(Panel):
         self._add_registry()
         self.load = QPushButton("Load checkpoint…", objectName="load_checkpoint")
         self.load.setToolTip(
-            "Take the network from a .safetensors file with its .json card beside, or GLNet as published "
-            "from the folder of its .pth files"
+            "Take the network from a .safetensors file with its .json card beside, or GLNet as "
+            "published from the folder of its .pth files"
         )
         self.about = QPushButton("About…", objectName="about")
         self.about.setToolTip("The whole card: training data, terms, scores")

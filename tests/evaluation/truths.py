@@ -27,7 +27,8 @@ def write_pair(folder, name, shape_yx=(180, 220), seed=0, cell_px=20, table=TRUT
     """Write NAME_sat.png and NAME_mask.png; gives the (h, w) truth."""
     height, width = shape_yx
     rng = np.random.default_rng(seed)
-    cells = table.ids[rng.integers(0, len(table.ids), (height // cell_px + 1, width // cell_px + 1))]
+    size_yx = (height // cell_px + 1, width // cell_px + 1)
+    cells = table.ids[rng.integers(0, len(table.ids), size_yx)]
     truth = cells.repeat(cell_px, axis=0).repeat(cell_px, axis=1)[:height, :width]
     folder.mkdir(parents=True, exist_ok=True)
     Image.fromarray(picture(height, width, seed)).save(folder / f"{name}_sat.png")

@@ -24,6 +24,11 @@ ROWS = {
     "both+llf, into frame": ({"readout": "into_frame"}, {"fused", "global", "local"}),
     "both+llf of c5": ({"local_fusion_from": "c5"}, {"fused", "global", "local"}),
     "both+llf by direction": ({"local_fusion_form": "gather8"}, {"fused", "global", "local"}),
+    "both+llf, itself": ({"local_fusion_hears": "itself"}, {"fused", "global", "local"}),
+    "both+llf by direction, itself": (
+        {"local_fusion_hears": "itself", "local_fusion_form": "gather8"},
+        {"fused", "global", "local"},
+    ),
 }
 SIDE = 64 + 3 * 48
 GRID = PatchGrid((SIDE, SIDE), TINY.patch_px, TINY.min_overlap_px)
@@ -70,6 +75,19 @@ def test_a_neighbour_is_heard_with_local_fusion_and_not_without():
         assert _influence(row, (0, 0), (1, 1), "local"), row
         assert _influence(row, (2, 1), (1, 1), "local"), row
         assert not _influence(row, (0, 0), (2, 2), "local"), row
+
+
+@pytest.mark.parametrize("row", ["both+llf", "both+llf by direction"])
+def test_the_control_has_the_parameters_of_local_fusion_and_hears_no_neighbour(row):
+    sizes = [[p.shape for p in _network(r).parameters()] for r in (row, f"{row}, itself")]
+    assert sizes[0] == sizes[1]
+    for cell in ((0, 0), (0, 1), (1, 0), (2, 1)):
+        assert not _influence(f"{row}, itself", cell, (1, 1), "local"), cell
+    network, frames = _network(f"{row}, itself"), _frames()
+    with torch.inference_mode():
+        heard = segment_frames(network, frames)["local"][1, 1]
+        without = segment_frames(network, frames, neighbours=False)["local"][1, 1]
+    assert not torch.allclose(heard, without)  # it hears itself
 
 
 def test_the_frame_is_heard_with_a_global_branch_only():

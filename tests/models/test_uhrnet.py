@@ -6,8 +6,8 @@ import torch
 from napari_uhrnet.geometry.grid import PatchGrid
 from napari_uhrnet.geometry.window import Window
 from napari_uhrnet.models.config import PAPER
-from napari_uhrnet.models.protocol import FrameFeatures, View
 from napari_uhrnet.models.frames import segment_frames
+from napari_uhrnet.models.protocol import FrameFeatures, View
 from napari_uhrnet.models.reflect import reflect_to
 from napari_uhrnet.models.uhrnet import UHRNet, look
 from tests.models.tiny import TINY, tiny_network

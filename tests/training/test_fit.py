@@ -69,6 +69,7 @@ def test_the_next_stage_starts_from_the_average_with_new_moments(tmp_path):
     (tmp_path / "b").mkdir()
     torch.save(torch.load(tmp_path / "kept.pt"), tmp_path / "b" / "state.pt")
     resumed = tiny_network(seed=8)
+    resumed.load_state_dict(torch.load(tmp_path / "kept.pt")["average"])
     steps = list(fit(resumed, draw, CLASSES, objective(), second, tmp_path / "b", first=6))
     assert [p.step for p in steps] == [7, 8]
     assert same_weights(straight, resumed)

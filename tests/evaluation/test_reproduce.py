@@ -1,0 +1,178 @@
+"""Tiny reproductions: all rows of the ablation, breaks, and settings that may not change."""
+
+import json
+
+import pytest
+import torch
+
+from napari_uhrnet.errors import UserError
+from napari_uhrnet.evaluation import reproduce_run, reproduce_start
+from napari_uhrnet.evaluation.controls import averaged_branches
+from napari_uhrnet.evaluation.reproduce import reproduce
+from napari_uhrnet.evaluation.reproduce_rows import rows_of
+from napari_uhrnet.evaluation.reproduce_run import finish_run, run_folder
+from napari_uhrnet.evaluation.reproduce_settings import find_data, keep_settings
+from napari_uhrnet.models.checkpoint import read_card, read_weights
+from napari_uhrnet.models.config import UHRNetConfig
+from napari_uhrnet.models.frames import segment_frames
+from tests.evaluation.reproductions import SCALE, Broken, Report, settings
+from tests.models.tiny import TINY, tiny_model
+
+
+@pytest.fixture(autouse=True)
+def no_download(monkeypatch):
+    monkeypatch.setattr(reproduce_start, "start_backbones", lambda network, note: "random")
+
+
+@pytest.fixture
+def few_rows(monkeypatch):
+    """Two rows of the ablation and the average, to break at."""
+
+    def some(scale, table=None):
+        return [row for row in rows_of(scale, "ablation") if row.key in ("global", "both")]
+
+    monkeypatch.setattr("napari_uhrnet.evaluation.reproduce.rows_of", some)
+    monkeypatch.setattr("napari_uhrnet.evaluation.reproduce_tables.orders", list)
+    monkeypatch.setattr("napari_uhrnet.evaluation.reproduce_tables.DIFFERENCES", ())
+
+
+def test_all_rows_of_the_ablation(tmp_path):
+    out, report = tmp_path / "run", Report()
+    assert reproduce(settings(tmp_path), out, report, table="ablation", scale=SCALE)
+    assert len(report.runs) == 7
+    assert all(steps == [1, 2, 3, 4] for steps in list(report.steps.values())[:-1])
+    assert report.steps["average, seed 0"] == []
+    found = json.loads((out / "tables.json").read_text())
+    assert [len(row["seeds"]) for row in found["rows"]] == [1] * 7
+    for row in found["rows"]:
+        assert set(row["measured"]) == {"all", "tiles", "full"}
+        assert 0 <= row["measured"]["full"]["fused"]["mean"] <= 100
+        assert row["seconds"]["scoring"] > 0
+        assert (row["seconds"]["training"] > 0) == (row["key"] != "average")
+    assert len(found["orders"]) == 4 and len(found["differences"]) == 4
+    assert all(set(d["parts"]) == {"all", "tiles", "full"} for d in found["differences"])
+    folder = out / "uhrnet-both" / "seed0"
+    assert read_card(folder / "last.safetensors").training["step"] == 4
+    assert not (folder / "state.pt").exists()
+    both, average = (
+        json.loads((out / run / "seed0" / "scores.json").read_text())
+        for run in ("uhrnet-both", "average")
+    )
+    for branch in ("local", "global"):
+        assert both[branch] == average[branch]
+
+
+@pytest.mark.parametrize("run", ["glnet-global", "glnet-local", "unet-local", "pspnet-global"])
+def test_rows_of_the_main_table(run, tmp_path):
+    out, wanted = tmp_path / "run", settings(tmp_path)
+    row = next(row for row in rows_of(SCALE, "main") if row.run == run)
+    data = find_data(wanted)
+    keep_settings(out, wanted, data)
+    assert finish_run(out, row, 1, SCALE, wanted, data, report_of(run))
+    folder = run_folder(out, run, 1)
+    assert {"last.safetensors", "scores.json", "counts.json"} <= {p.name for p in folder.iterdir()}
+    assert json.loads((folder / "config.json").read_text())["seed"] == 1
+
+
+def report_of(run):
+    report = Report()
+    report.run(1, 1, run)
+    return report
+
+
+def test_what_was_broken_off_goes_on_and_nothing_is_done_twice(tmp_path, few_rows, monkeypatch):
+    out, wanted = tmp_path / "run", settings(tmp_path)
+    first = Report(lambda title, step, share: title.startswith("uhrnet-both") and step == 3)
+    with pytest.raises(Broken):
+        reproduce(wanted, out, first, scale=SCALE)
+    table = json.loads((out / "tables.json").read_text())
+    assert [len(row["seeds"]) for row in table["rows"]] == [1, 0]
+    done = (out / "uhrnet-global-branch" / "seed0" / "last.safetensors").stat().st_mtime_ns
+
+    halfway = Report(lambda title, step, share: share is not None and share > 0.6)
+    with pytest.raises(Broken):
+        reproduce(wanted, out, halfway, scale=SCALE)
+    assert halfway.steps == {"uhrnet-both, seed 0": [4]}
+    both = out / "uhrnet-both" / "seed0"
+    counted = len(json.loads((both / "counts.json").read_text()))
+    assert 0 < counted < 4
+
+    left = []
+    evaluate = reproduce_run.evaluate
+    monkeypatch.setattr(
+        reproduce_run, "evaluate", lambda p, *rest: left.extend(p) or evaluate(p, *rest)
+    )
+    last = Report()
+    assert reproduce(wanted, out, last, scale=SCALE)
+    assert last.steps == {"uhrnet-both, seed 0": []} and len(left) == 4 - counted
+    again = Report()
+    assert reproduce(wanted, out, again, scale=SCALE)
+    assert again.runs == []
+    after = (out / "uhrnet-global-branch" / "seed0" / "last.safetensors").stat().st_mtime_ns
+    assert after == done
+
+
+def test_a_run_killed_before_its_checkpoint_was_written(tmp_path, few_rows):
+    out, wanted = tmp_path / "run", settings(tmp_path)
+    with pytest.raises(Broken):
+        reproduce(wanted, out, Report(lambda title, step, share: share is not None), scale=SCALE)
+    last = out / "uhrnet-global-branch" / "seed0" / "last.safetensors"
+    card = read_card(last)
+    weights = read_weights(last, card)
+    last.unlink()
+    last.with_suffix(".json").unlink()
+    report = Report(lambda title, step, share: share is not None)
+    with pytest.raises(Broken):
+        reproduce(wanted, out, report, scale=SCALE)
+    assert report.steps == {"uhrnet-global-branch, seed 0": []}
+    kept = read_card(last)
+    assert kept.training["step"] == 4 and kept.title == card.title and kept.terms
+    again = read_weights(last, kept)
+    assert all(torch.equal(v, again[k]) for k, v in weights.items())
+
+
+def test_other_settings_are_refused(tmp_path):
+    out, wanted = tmp_path / "run", settings(tmp_path)
+    keep_settings(out, wanted, find_data(wanted))
+    for change in ({"steps": 5}, {"unknown": "ignore"}, {"drop": ("val0",)}, {"scale": "paper"}):
+        [(name, _)] = change.items()
+        with pytest.raises(UserError, match=f"was started with {name} = "):
+            reproduce(settings(tmp_path, **change), out, Report(), scale=SCALE)
+    keep_settings(out, wanted, find_data(wanted))
+
+
+def test_what_is_trained_on_is_not_scored(tmp_path):
+    wanted = settings(tmp_path)
+    data = find_data(wanted)
+    assert data.part == data.val_part == "val" and len(data.pairs) == 4
+    ids = tmp_path / "ids.txt"
+    ids.write_text("train0\nval0\n")
+    with pytest.raises(UserError, match="has no parts"):
+        find_data(wanted.model_copy(update={"split": str(ids)}))
+    split = tmp_path / "split.json"
+    split.write_text(json.dumps({"train": ["train0", "val0"], "test": ["val0"], "val": ["val1"]}))
+    with pytest.raises(UserError, match="what is trained on cannot be scored"):
+        find_data(wanted.model_copy(update={"split": str(split)}))
+    split.write_text(json.dumps({"train": ["train0"], "test": ["val0"], "val": ["val1"]}))
+    found = find_data(wanted.model_copy(update={"split": str(split)}))
+    assert (found.part, found.val_part) == ("test", "val")
+    assert {pair.name.rsplit("/", 1)[-1] for pair in found.pairs} == {"val0"}
+
+
+@pytest.mark.parametrize("readout", ["into_patches", "into_frame"])
+def test_the_average_of_the_branches(readout):
+    config = TINY.model_copy(update={"readout": readout, "local_fusion": False})
+    model = tiny_model(config=config)
+    averaged = averaged_branches(model)
+    assert averaged.hash != model.hash
+    frames = torch.rand(1, 3, 112, 112) * 255
+    with torch.inference_mode():
+        own, mean = (segment_frames(m.network, frames) for m in (model, averaged))
+    for cell, logits in mean["fused"].items():
+        expected = (own["local"][cell] + own["global"][cell]) / 2
+        torch.testing.assert_close(logits, expected, rtol=1e-4, atol=1e-4)
+        assert not torch.allclose(logits, own["fused"][cell])
+    with pytest.raises(UserError, match="nothing can be averaged"):
+        averaged_branches(
+            tiny_model(config=UHRNetConfig(**{**TINY.model_dump(), "use_local": False}))
+        )
