@@ -52,8 +52,8 @@ class _Level:
         return self.shape[0]
 
     def __array__(self, dtype: Any = None, copy: bool | None = None) -> NDArray[Any]:
-        whole = self[:, :]
-        return whole if dtype is None else whole.astype(dtype)
+        whole: NDArray[Any] = np.asarray(self[:, :], dtype)
+        return whole
 
     def __getitem__(self, key: tuple[slice, slice]) -> NDArray[np.uint8]:
         raise NotImplementedError
@@ -62,7 +62,7 @@ class _Level:
 class _DisagreementLevel(_Level):
     def __getitem__(self, key: tuple[slice, slice]) -> NDArray[np.uint8]:
         a, b = np.asarray(self.a[key]), np.asarray(self.b[key])
-        differs = (a != b).astype(np.uint8)
+        differs: NDArray[np.uint8] = (a != b).astype(np.uint8)
         differs[(a == NOTHING) | (b == NOTHING)] = NOTHING
         return differs
 

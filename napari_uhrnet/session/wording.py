@@ -26,3 +26,17 @@ def length(metres: float) -> str:
     if metres < 1:
         return f"{metres * 100:.3g} cm"
     return f"{metres:.3g} m" if metres < 1000 else f"{metres / 1000:.3g} km"
+
+
+def area(square_metres: float) -> str:
+    """An area on the ground: "420 m²", "3.4 ha", "12.5 km²"."""
+    if square_metres < 10_000:
+        return f"{square_metres:.0f} m²"
+    if square_metres < 1_000_000:
+        return f"{square_metres / 10_000:.3g} ha"
+    return f"{square_metres / 1_000_000:,.4g} km²".replace(",", " ")
+
+
+def pixels(count: int) -> str:
+    """A number of pixels: "1 234 px"."""
+    return f"{count:,} px".replace(",", " ")

@@ -10,10 +10,16 @@ from qtpy.QtWidgets import QFrame, QScrollArea, QVBoxLayout, QWidget
 
 from napari_uhrnet.errors import UserError
 from napari_uhrnet.models.registry import DEFAULT_MODEL
+from napari_uhrnet.session.comparer import Comparer
 from napari_uhrnet.session.controller import Controller
 from napari_uhrnet.session.engine import LocalEngine
 from napari_uhrnet.session.state import RunStatus, SessionState
 from napari_uhrnet.widgets import settings as remembered
+from napari_uhrnet.widgets.comparing import Comparing
+from napari_uhrnet.widgets.correct_panel import CorrectPanel
+from napari_uhrnet.widgets.correcting import Correcting
+from napari_uhrnet.widgets.inspect_panel import InspectPanel
+from napari_uhrnet.widgets.keys import BLINK, Keys, blink
 from napari_uhrnet.widgets.layer_scene import scene_of
 from napari_uhrnet.widgets.legend_panel import LegendPanel
 from napari_uhrnet.widgets.model_panel import ModelPanel
@@ -22,9 +28,14 @@ from napari_uhrnet.widgets.region import RegionDrawing
 from napari_uhrnet.widgets.run_panel import RunPanel
 from napari_uhrnet.widgets.runner import ThreadRunner
 from napari_uhrnet.widgets.scene_panel import ScenePanel
+from napari_uhrnet.widgets.side_by_side import SideBySide
+from napari_uhrnet.widgets.swipe import Swipe
+from napari_uhrnet.widgets.uncertainty import Uncertainty
 from napari_uhrnet.widgets.view import ViewWatcher, visible_window
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     import napari.viewer
     from napari.layers import Image
     from qtpy.QtCore import QSettings
@@ -32,6 +43,9 @@ if TYPE_CHECKING:
 
     from napari_uhrnet.scene.base import Scene
     from napari_uhrnet.session.engine import Engine
+    from napari_uhrnet.session.runner import Runner
+    from napari_uhrnet.widgets.compare_panel import ComparePanel
+    from napari_uhrnet.widgets.panel import Panel
 
 WIDTH_PX = 320
 
@@ -43,8 +57,8 @@ class UHRNetWidget(QWidget):
     ----------
     napari_viewer
         The viewer that the dock belongs to.
-    settings, engine
-        For tests: by default the person's own settings and the engine of this package.
+    settings, engine, runner
+        For tests: by default the person's own settings, the engine of this package, and threads.
     """
 
     def __init__(
@@ -53,36 +67,64 @@ class UHRNetWidget(QWidget):
         *,
         settings: QSettings | None = None,
         engine: Engine | None = None,
+        runner: Callable[[], Runner] = ThreadRunner,
         parent: QWidget | None = None,
     ) -> None:
         super().__init__(parent)
         self._viewer = napari_viewer
         self._scenes: WeakKeyDictionary[Image, Scene] = WeakKeyDictionary()
         self._closed = False
-        self._make_session(settings or remembered.user_settings(), engine or LocalEngine())
+        self._comparing: Comparing | None = None
+        self._make_session(settings or remembered.user_settings(), engine or LocalEngine(), runner)
         self._make_panels()
         self._connect()
         self._on_layers_changed()
         self.controller.warm_up()
 
-    def _make_session(self, settings: QSettings, engine: Engine) -> None:
+    def _make_session(
+        self, settings: QSettings, engine: Engine, runner: Callable[[], Runner]
+    ) -> None:
         self.state = SessionState(model=DEFAULT_MODEL)
         remembered.restore(self.state, settings)
         remembered.remember(self.state, settings)
-        self.controller = Controller(self.state, ThreadRunner(), engine)
+        self.controller = Controller(self.state, runner(), engine)
+        self.comparer = Comparer(runner())
         self.overlay = Overlay(self._viewer, self.state, self.controller, self._image_of, self)
+        self.side_by_side = SideBySide(self._viewer, self.state, self.overlay, self)
+        self.swipe = Swipe(self._viewer, self.state, self.overlay, self)
+        self._uncertainty = Uncertainty(self.state, self.overlay, self)
         self._drawing = RegionDrawing(self.state, self.overlay, self)
         self._watcher = ViewWatcher(self._viewer, self)
+        self.correcting = Correcting(
+            self._viewer, self.state, self.controller, self.overlay, self._image_of, settings
+        )
 
     def _make_panels(self) -> None:
         self.scene_panel = ScenePanel(self.state)
         self.model_panel = ModelPanel(self.state)
         self.run_panel = RunPanel(self.state, self.controller)
         self.legend_panel = LegendPanel(self.state)
+        self.inspect_panel = InspectPanel(self.state, self.overlay, self.side_by_side, self.swipe)
+        self.correct_panel = CorrectPanel(self.correcting)
+        self._lay_out()
+
+    @property
+    def panels(self) -> tuple[Panel, ...]:
+        """From top to bottom."""
+        return (
+            self.scene_panel,
+            self.model_panel,
+            self.run_panel,
+            self.legend_panel,
+            self.inspect_panel,
+            self.correct_panel,
+        )
+
+    def _lay_out(self) -> None:
         inner = QWidget()
         column = QVBoxLayout(inner)
         column.setContentsMargins(0, 0, 8, 0)
-        for panel in (self.scene_panel, self.model_panel, self.run_panel, self.legend_panel):
+        for panel in self.panels:
             column.addWidget(panel)
         column.addStretch(1)
         scroll = QScrollArea(widgetResizable=True)
@@ -97,26 +139,58 @@ class UHRNetWidget(QWidget):
     def _connect(self) -> None:
         self.scene_panel.layer_chosen.connect(self._on_layer_chosen)
         self.run_panel.segment_pressed.connect(self._on_segment)
+        self.inspect_panel.compare_pressed.connect(self.open_compare)
         self._watcher.settled.connect(self._update_view)
+        self._watcher.settled.connect(self.correcting.follow_view)
         self._layer_events = self._viewer.layers.events
         for name in ("inserted", "removed", "reordered"):
             getattr(self._layer_events, name).connect(self._on_layers_changed)
         self._viewer.events.theme.connect(self._on_theme)
         self._on_theme()
+        self._keys = Keys(self._viewer)
+        self._keys.bind(BLINK, blink(self.state, lambda: self.inspect_panel.pair))
         # At its end napari only deletes the widget, without a close event.
+        self.destroyed.connect(self.correcting.close_files)
         self.destroyed.connect(self.controller.close)
+        self.destroyed.connect(self.comparer.close)
 
     def shut_down(self) -> None:
         """Stop what runs and let go of the viewer; the layers stay."""
         if self._closed:
             return
         self._closed = True
+        self.correcting.stop()
         self.controller.close()
+        self._keys.release()
+        self.swipe.leave()
+        self.side_by_side.leave()
+        self._close_compare()
+        self.comparer.close()
         self._watcher.close()
         self.overlay.close()
         self._viewer.events.theme.disconnect(self._on_theme)
         for name in ("inserted", "removed", "reordered"):
             getattr(self._layer_events, name).disconnect(self._on_layers_changed)
+
+    def open_compare(self) -> ComparePanel:
+        """Show the compare panel, in a dock of its own behind this one's."""
+        if self._comparing is None:
+            self._update_view()
+            self._comparing = Comparing(
+                self._viewer, self.state, self.overlay, self.comparer, self._shown_image
+            )
+            self._comparing.panel.closed.connect(self._on_compare_closed)
+            self._viewer.window.add_dock_widget(
+                self._comparing.panel, name="UHRNet compare", area="right", tabify=True
+            )
+        return self._comparing.panel
+
+    def _on_compare_closed(self) -> None:
+        self._comparing = None
+
+    def _close_compare(self) -> None:
+        if self._comparing is not None:
+            self._viewer.window.remove_dock_widget(self._comparing.panel)
 
     def closeEvent(self, event: QCloseEvent) -> None:
         """Qt: the widget is closed."""
@@ -133,6 +207,10 @@ class UHRNetWidget(QWidget):
         from napari.utils.theme import get_theme
 
         self.run_panel.set_icon_colour(get_theme(self._viewer.theme).icon.as_hex())
+
+    def _shown_image(self) -> Image | None:
+        layer = self.scene_panel.layer()
+        return layer if layer in self._viewer.layers else None
 
     def _image_of(self, scene: Scene) -> Image | None:
         return next((layer for layer, s in self._scenes.items() if s is scene), None)

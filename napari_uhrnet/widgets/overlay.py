@@ -2,25 +2,24 @@
 
 from __future__ import annotations
 
-from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-from qtpy.QtCore import QObject, QTimer
+from qtpy.QtCore import QObject, QTimer, Signal
 
 from napari_uhrnet.geometry.classes import NOTHING
 from napari_uhrnet.session.areas import class_areas
+from napari_uhrnet.widgets.further_layers import FurtherLayers
+from napari_uhrnet.widgets.layer_look import class_colormap, placement, undisturbed
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable
 
     import zarr
     from napari.components import ViewerModel
     from napari.layers import Image, Labels, Layer, Shapes
-    from napari.utils.colormaps import DirectLabelColormap
 
     from napari_uhrnet.engine.coarse import CoarseTile
-    from napari_uhrnet.geometry.classes import ClassTable
     from napari_uhrnet.scene.base import Scene
     from napari_uhrnet.session.controller import Controller
     from napari_uhrnet.session.engine import Workspace
@@ -28,37 +27,6 @@ if TYPE_CHECKING:
 
 REFRESH_MS = 200
 """Layers and shares are brought up to date at most this often."""
-
-
-def placement(image: Layer, factor_yx: tuple[float, float]) -> dict[str, Any]:
-    """Where a grid lies that covers an image layer with pixels of ``factor_yx`` image pixels.
-
-    Arguments for a layer: outer edges coincide, whatever the image layer's own transform is.
-    """
-    from napari.utils.transforms import Affine
-
-    factor = np.asarray(factor_yx)
-    linear = Affine(scale=image.scale, rotate=image.rotate, shear=image.shear).linear_matrix
-    return {
-        "scale": np.asarray(image.scale) * factor,
-        "translate": np.asarray(image.translate) + linear @ ((factor - 1) / 2),
-        "rotate": image.rotate,
-        "shear": image.shear,
-        "affine": image.affine.affine_matrix,
-        "units": image.units,
-        "axis_labels": image.axis_labels,
-    }
-
-
-def class_colormap(classes: ClassTable, hidden: frozenset[int]) -> DirectLabelColormap:
-    """Colours of the classes; hidden ones and pixels without a class are clear."""
-    from napari.utils.colormaps import DirectLabelColormap
-
-    clear = (0.0, 0.0, 0.0, 0.0)
-    colours: dict[int | None, tuple[float, ...]] = {None: clear, NOTHING: clear}
-    for c in classes.classes:
-        colours[c.id] = clear if c.id in hidden else (*(v / 255 for v in c.rgb), 1.0)
-    return DirectLabelColormap(color_dict=colours, background_value=NOTHING)
 
 
 class Overlay(QObject):
@@ -69,6 +37,9 @@ class Overlay(QObject):
     image_of
         The image layer that a scene is shown in, None if it is gone.
     """
+
+    workspace_changed = Signal()
+    """Another workspace is shown; the further layers of the last one are gone."""
 
     def __init__(
         self,
@@ -84,6 +55,9 @@ class Overlay(QObject):
         self._labels: Labels | None = None
         self._coarse: Labels | None = None
         self._shapes: Shapes | None = None
+        self.further = FurtherLayers(viewer, self)
+        self.is_leaving = False
+        """Whether layers go because their workspace does."""
         self._timer = QTimer(self, singleShot=True, interval=REFRESH_MS)
         self._timer.timeout.connect(self.refresh)
         controller.workspace_opened.connect(self.show_workspace)
@@ -99,17 +73,51 @@ class Overlay(QObject):
         self._timer.stop()
         self._viewer.layers.events.removed.disconnect(self._on_removed)
 
+    @property
+    def where(self) -> Workspace | None:
+        """The workspace that is shown."""
+        return self._where
+
+    @property
+    def labels(self) -> Labels | None:
+        """The layer of the answer."""
+        return self._labels
+
+    @property
+    def top(self) -> Layer | None:
+        """The layer that more of the same scene is put on: the answer, else the image."""
+        return self.image if self._labels is None else self._labels
+
+    def owns(self, layer: Layer) -> bool:
+        """Whether a layer shows what the session found, not what the person opened."""
+        own = (self._labels, self._coarse, self._shapes)
+        return any(layer is mine for mine in own) or self.further.holds(layer)
+
+    @property
+    def image(self) -> Image | None:
+        """The image layer below the answer."""
+        return None if self._where is None else self._shown_image(self._where.scene)
+
+    def _shown_image(self, scene: Scene) -> Image | None:
+        image = self._image_of(scene)
+        return image if image in self._viewer.layers else None
+
     def show_workspace(self, where: Workspace) -> None:
         """Show what the store of a workspace holds."""
         if self._labels is not None and self._where is where:
             return
-        image = self._image_of(where.scene)
-        if self._where is not where:
+        image = self._shown_image(where.scene)
+        is_other = self._where is not where
+        if is_other:
             self._leave_workspace(image)
         self._where = where
-        if image is None:
-            return
-        with self._undisturbed():
+        if image is not None:
+            self._add_answer(image, where)
+        if is_other:
+            self.workspace_changed.emit()
+
+    def _add_answer(self, image: Image, where: Workspace) -> None:
+        with undisturbed(self._viewer):
             self._labels = self._add_over(
                 image,
                 self._levels(),
@@ -122,8 +130,11 @@ class Overlay(QObject):
 
     def _leave_workspace(self, image: Image | None) -> None:
         """Over the same image the next answer takes the old one's place; its store is kept."""
+        self.is_leaving = True
+        self.further.clear()
+        self.is_leaving = False
         old = (self._labels, self._coarse)
-        same_image = self._where is not None and self._image_of(self._where.scene) is image
+        same_image = image is not None and self.image is image
         self._labels = self._coarse = None
         for layer in old:
             if same_image and layer is not None and layer in self._viewer.layers:
@@ -137,10 +148,10 @@ class Overlay(QObject):
             return
         if self._coarse is None:
             grid = coarse_grid(self._where.layout)
-            image = self._image_of(self._where.scene)
+            image = self.image
             if image is None:
                 return
-            with self._undisturbed():
+            with undisturbed(self._viewer):
                 self._coarse = self._add_over(
                     image,
                     np.full(grid.shape_yx, NOTHING, np.uint8),
@@ -152,7 +163,7 @@ class Overlay(QObject):
 
     def rectangle_layer(self, scene: Scene) -> Shapes | None:
         """The layer to draw a rectangle in, ready to draw; its data are level-0 pixels."""
-        image = self._image_of(scene)
+        image = self._shown_image(scene)
         if image is None:
             return None
         if self._shapes is None:
@@ -184,6 +195,7 @@ class Overlay(QObject):
         for layer in (self._labels, self._coarse):
             if layer is not None:
                 layer.refresh(extent=False, thumbnail=False)
+        self.further.refresh()
         if self._where is not None:
             counts = self._where.store.class_counts(self._plane)
             self._state.areas_px = class_areas(counts)
@@ -211,16 +223,6 @@ class Overlay(QObject):
         # Right above its image, so that what the user put on top stays on top.
         self._viewer.layers.move(len(self._viewer.layers) - 1, self._viewer.layers.index(image) + 1)
         return layer
-
-    @contextmanager
-    def _undisturbed(self) -> Iterator[None]:
-        """Keep the selected layers selected."""
-        selection = self._viewer.layers.selection
-        chosen, active = set(selection), selection.active
-        yield
-        selection.clear()
-        selection.update(chosen)
-        selection.active = active
 
     def _on_pixels_changed(self) -> None:
         if not self._timer.isActive():
@@ -254,3 +256,5 @@ class Overlay(QObject):
             self._coarse = None
         elif event.value is self._shapes:
             self._shapes = None
+        else:
+            self.further.forget(event.value)

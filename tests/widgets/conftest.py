@@ -14,9 +14,12 @@ import pytest
 
 from napari_uhrnet.scene.array import array_scene
 from napari_uhrnet.session.controller import Controller
+from napari_uhrnet.session.libraries import load_triton_apart
 from napari_uhrnet.session.runner import SyncRunner
 from napari_uhrnet.session.state import SessionState
 from tests.widgets.painted_engine import PaintedEngine
+
+load_triton_apart()  # some tests build a network after others have opened a window
 
 NO_SCREEN = sys.platform == "linux" and not (
     os.environ.get("DISPLAY") or os.environ.get("WAYLAND_DISPLAY")

@@ -29,6 +29,7 @@ CARD = SimpleNamespace(
 )
 MODEL = SimpleNamespace(
     name="painted",
+    hash="painted",
     card=CARD,
     classes=CLASSES,
     branches=("fused", "global", "local"),

@@ -1,0 +1,171 @@
+"""Puts the comparison together with the viewer: sources, lit pixels, camera, keys."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from qtpy.QtCore import QObject
+
+from napari_uhrnet.session.comparing import (
+    branch_source,
+    labels_source,
+    mask_source,
+    named_classes,
+)
+from napari_uhrnet.widgets.compare_panel import ComparePanel
+from napari_uhrnet.widgets.keys import Keys
+from napari_uhrnet.widgets.layer_look import label_colormap, placement
+from napari_uhrnet.widgets.side_by_side import ORDER, TITLES
+from napari_uhrnet.widgets.view import level0_shape, show_window
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from pathlib import Path
+
+    from napari.components import ViewerModel
+    from napari.layers import Image, Labels
+
+    from napari_uhrnet.evaluation.regions import Region
+    from napari_uhrnet.geometry.classes import ClassTable
+    from napari_uhrnet.session.comparer import Comparer
+    from napari_uhrnet.session.comparing import Lit, Source
+    from napari_uhrnet.session.state import SessionState
+    from napari_uhrnet.widgets.overlay import Overlay
+
+KEY = "lit"
+LIGHTS = ((1.0, 0.0, 0.0), (1.0, 1.0, 1.0), (0.0, 0.0, 0.0), (1.0, 0.0, 1.0), (0.0, 1.0, 1.0))
+
+
+class Comparing(QObject):
+    """One compare panel, from its opening to its end.
+
+    Parameters
+    ----------
+    image
+        The image layer of the scene, None if there is none.
+    """
+
+    def __init__(
+        self,
+        viewer: ViewerModel,
+        state: SessionState,
+        overlay: Overlay,
+        comparer: Comparer,
+        image: Callable[[], Image | None],
+        parent: QObject | None = None,
+    ) -> None:
+        super().__init__(parent)
+        self._viewer, self._state, self._overlay = viewer, state, overlay
+        self._comparer, self._image = comparer, image
+        self._pair: tuple[int, int] | None = None
+        self._keys = Keys(viewer)
+        self.panel = ComparePanel(state, comparer, self.sources, self._mask_of)
+        self._connect()
+
+    def _connect(self) -> None:
+        findings = self.panel.findings
+        findings.pair_chosen.connect(self._on_pair)
+        findings.region_chosen.connect(self._on_region)
+        self._comparer.lit.connect(self._show_lit)
+        self._state.events.view.connect(self._light)
+        self._overlay.workspace_changed.connect(self.panel.update_sources)
+        for name in ("inserted", "removed"):
+            getattr(self._viewer.layers.events, name).connect(self._on_layers)
+        self._keys.bind("N", lambda viewer: findings.step(1))
+        self._keys.bind("Shift-N", lambda viewer: findings.step(-1))
+        self.panel.closed.connect(self.close)
+
+    def close(self) -> None:
+        """Let go of viewer and session; the lit pixels go."""
+        self._keys.release()
+        self._comparer.lit.disconnect(self._show_lit)
+        self._state.events.view.disconnect(self._light)
+        for name in ("inserted", "removed"):
+            getattr(self._viewer.layers.events, name).disconnect(self._on_layers)
+        self._overlay.further.remove(KEY)
+
+    def sources(self) -> dict[str, Source]:
+        """The branches of the answer that is shown, and layers of labels of the scene."""
+        from napari.layers import Labels
+
+        found: dict[str, Source] = {}
+        where, scene = self._overlay.where, self._state.scene
+        if where is not None and where.scene is scene:
+            for branch in reversed(ORDER):
+                if branch in where.model.branches:
+                    found[TITLES[branch]] = branch_source(where, branch, TITLES[branch])
+        classes = self._classes
+        if scene is None or classes is None:
+            return found
+        for layer in self._viewer.layers:
+            is_map = isinstance(layer, Labels) and layer.ndim == 2
+            if is_map and not self._overlay.owns(layer) and level0_shape(layer) == scene.shape_yx:
+                data = layer.data[0] if layer.multiscale else layer.data
+                found[layer.name] = labels_source(data, _classes_of(layer, classes), layer.name)
+        return found
+
+    @property
+    def _classes(self) -> ClassTable | None:
+        return None if self._state.card is None else self._state.card.classes
+
+    def _mask_of(self, path: Path) -> Source:
+        from napari_uhrnet.scene.class_tables import find_class_table
+
+        return mask_source(path, self._classes or find_class_table(None))
+
+    def _on_layers(self, event: Any = None) -> None:
+        self.panel.update_sources()
+
+    def _on_pair(self, pair: tuple[int, int] | None) -> None:
+        self._pair = pair
+        self._light()
+
+    def _on_region(self, region: Region) -> None:
+        self._pair = region.a, region.b
+        image = self._image()
+        if image is not None:
+            show_window(self._viewer, image, region.window)
+        self._light()
+
+    def _light(self) -> None:
+        view = self._state.view
+        if self._pair is None or view is None:
+            self._overlay.further.remove(KEY)
+        else:
+            self._comparer.light(self._pair, view)
+
+    def _show_lit(self, lit: Lit) -> None:
+        image = self._image()
+        compared = self._comparer.compared
+        if image is None or compared is None or lit.pair != self._pair:
+            return
+        a, b = (compared.classes.names[i] for i in lit.pair)
+        place = placement(image, (lit.step, lit.step), (lit.window.y, lit.window.x))
+        place |= {"name": f"A {a} | B {b}", "data": lit.mask.astype(np.uint8)}
+        layer = self._overlay.further.layer(KEY)
+        if layer is None:
+            colours = label_colormap({1: _light(compared.classes)})
+            top = self._viewer.layers[-1]
+            self._overlay.further.show(KEY, top, colormap=colours, opacity=0.85, **place)
+            return
+        for name in ("data", "scale", "translate", "name"):
+            setattr(layer, name, place[name])
+
+
+def _light(classes: ClassTable) -> tuple[float, ...]:
+    """RGBA of the light that is most unlike the colours of the classes."""
+    colours = np.array([c.rgb for c in classes.classes]) / 255
+
+    def distance(light: tuple[float, ...]) -> float:
+        return float(np.abs(colours - light).sum(axis=1).min())
+
+    return (*max(LIGHTS, key=distance), 1.0)
+
+
+def _classes_of(layer: Labels, like: ClassTable) -> ClassTable:
+    """The classes that a layer's features name, else those of the network."""
+    features = layer.features
+    if {"index", "class"} <= set(features.columns) and len(features):
+        return named_classes(features["index"], features["class"], like)
+    return like

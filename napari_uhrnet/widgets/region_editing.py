@@ -1,0 +1,102 @@
+"""Edits of everything in a polygon or in view: at once if small, else with progress."""
+
+from __future__ import annotations
+
+from functools import partial
+from typing import TYPE_CHECKING
+
+from qtpy.QtCore import QObject, Signal
+
+from napari_uhrnet.errors import UserError
+from napari_uhrnet.geometry.polygon import Polygon
+from napari_uhrnet.geometry.window import Window
+from napari_uhrnet.session.region_edits import (
+    edit_region,
+    mark_region_reviewed,
+    unmark_region_reviewed,
+)
+from napari_uhrnet.widgets.long_edit import LongEdit, Stopped
+
+if TYPE_CHECKING:
+    from napari_uhrnet.session.correct_state import CorrectState
+    from napari_uhrnet.session.corrections import Corrections
+    from napari_uhrnet.session.neighbourhood import Operation
+    from napari_uhrnet.widgets.long_edit import Edit
+    from napari_uhrnet.widgets.painting import Painting
+
+AT_ONCE_PX = 4_000_000
+"""Edits of more pixels run on a thread of their own."""
+
+
+class RegionEditing(QObject):
+    """Runs one edit at a time; while one is on its thread, ``painting`` is busy."""
+
+    ended = Signal(object)
+    """An edit was made, or taken back, in a level-0 window."""
+
+    def __init__(self, painting: Painting, corrections: Corrections, state: CorrectState) -> None:
+        super().__init__()
+        self._painting, self._corrections, self._state = painting, corrections, state
+        self._window = Window(0, 0, 0, 0)
+        self._long = LongEdit()
+        self._long.progressed.connect(self._on_progress)
+        self._long.ended.connect(self._on_long_ended)
+
+    def close(self) -> None:
+        """Take back what is running."""
+        self._long.close()
+        self._painting.is_busy = False
+
+    def stop(self) -> None:
+        """Take back what is running, soon."""
+        self._long.stop()
+
+    def apply(self, polygon: Polygon, operation: Operation) -> None:
+        """Do something to all labels in a polygon."""
+        self._run(partial(edit_region, self._corrections, polygon, operation), polygon)
+
+    def mark_reviewed(self, polygon: Polygon, checkpoint_hash: str) -> None:
+        """What is shown in a polygon is right."""
+        edit = partial(mark_region_reviewed, self._corrections, polygon, checkpoint_hash)
+        self._run(edit, polygon)
+
+    def unmark_reviewed(self, polygon: Polygon) -> None:
+        """Nothing in a polygon is reviewed any more."""
+        self._run(partial(unmark_region_reviewed, self._corrections, polygon), polygon)
+
+    def _run(self, edit: Edit, polygon: Polygon) -> None:
+        if self._painting.is_busy:
+            return
+        self._painting.commit_unfinished()
+        self._window = polygon.window
+        if polygon.window.area_px > AT_ONCE_PX:
+            self._painting.is_busy = True
+            self._state.progress = 0.0
+            self._long.start(edit)
+            return
+        with self._painting.telling_errors():
+            edit(lambda share: None)
+        self.ended.emit(self._window)
+
+    def _on_progress(self, share: float) -> None:
+        if self._painting.is_busy:
+            self._state.progress = share
+
+    def _on_long_ended(self, error: BaseException | None) -> None:
+        self._painting.is_busy = False
+        self._state.progress = None
+        self.ended.emit(self._window)
+        if isinstance(error, Stopped):
+            self._state.message = "Stopped; nothing was changed."
+        elif isinstance(error, UserError):
+            self._state.message = str(error)
+        elif error is not None:
+            raise error
+
+
+def around(window: Window) -> Polygon:
+    """The polygon that holds just the pixels of a window."""
+    top, left, bottom, right = (
+        edge - 0.5 for edge in (window.y, window.x, window.bottom, window.right)
+    )
+    return Polygon([(top, left), (top, right), (bottom, right), (bottom, left)])

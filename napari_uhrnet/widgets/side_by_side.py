@@ -1,0 +1,133 @@
+"""The image and what each branch says, each in its own cell of napari's grid."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from qtpy.QtCore import QObject, Signal
+
+from napari_uhrnet.widgets.before import Before
+from napari_uhrnet.widgets.layer_look import class_colormap, placement
+from napari_uhrnet.widgets.uncertainty import SHADES
+from napari_uhrnet.widgets.view import level0_shape
+
+if TYPE_CHECKING:
+    from napari.components import ViewerModel
+    from napari.layers import Image, Layer
+
+    from napari_uhrnet.session.engine import Workspace
+    from napari_uhrnet.session.state import SessionState
+    from napari_uhrnet.widgets.overlay import Overlay
+
+PREFIX = "cell "
+GAP_PX = 4
+TITLES = {"fused": "Fused", "global": "Global branch", "local": "Local branch"}
+ORDER = ("global", "local", "fused")
+
+
+class SideBySide(QObject):
+    """Goes into the grid and comes back.
+
+    All cells share napari's camera. Layers of labels that cover the scene, such as a truth or what
+    another model said, get a cell each, and so does what is shown of the uncertainty.
+    """
+
+    changed = Signal(bool)
+    """Whether the cells are shown."""
+
+    def __init__(
+        self,
+        viewer: ViewerModel,
+        state: SessionState,
+        overlay: Overlay,
+        parent: QObject | None = None,
+    ) -> None:
+        super().__init__(parent)
+        self._viewer, self._state, self._overlay = viewer, state, overlay
+        self._before: Before | None = None
+        state.events.hidden.connect(self._on_hidden)
+        overlay.workspace_changed.connect(self._on_workspace)
+
+    @property
+    def is_on(self) -> bool:
+        """Whether the cells are shown."""
+        return self._before is not None
+
+    def enter(self) -> bool:
+        """Show the cells; False if there is no answer to show."""
+        where, image = self._overlay.where, self._overlay.image
+        if self.is_on or where is None or image is None:
+            return self.is_on
+        viewer = self._viewer
+        self._before = Before(viewer)
+        size = np.asarray(viewer.canvas.viewbox_size(viewer.layers), float)
+        for branch in reversed(_ordered(where.model.branches)):
+            self._add_cell(branch, where, image)
+        for layer in viewer.layers:
+            layer.visible = self._has_cell(layer, image)
+            layer.name_overlay.visible = layer.visible
+            if layer.visible:
+                # There is nothing behind it to be seen.
+                layer.opacity = 1.0
+        viewer.layers.events.inserted.connect(self._on_inserted)
+        grid = viewer.canvas.grid
+        grid.stride, grid.shape, grid.spacing, grid.enabled = 1, (-1, -1), GAP_PX, True
+        cell = np.asarray(viewer.canvas.viewbox_size(viewer.layers), float)
+        # The same part of the image in each cell as before in the whole canvas.
+        viewer.scene.camera.zoom *= float(np.min(cell / size))
+        self.changed.emit(True)
+        return True
+
+    def leave(self) -> None:
+        """Back to how it was."""
+        before, self._before = self._before, None
+        if before is None:
+            return
+        self._overlay.further.remove(*(PREFIX + branch for branch in ORDER))
+        self._viewer.layers.events.inserted.disconnect(self._on_inserted)
+        for layer in self._viewer.layers:
+            layer.name_overlay.visible = False
+        before.restore()
+        self.changed.emit(False)
+
+    def _add_cell(self, branch: str, where: Workspace, image: Image) -> None:
+        classes = where.model.classes
+        self._overlay.further.show(
+            PREFIX + branch,
+            image,
+            where.store.levels(f"{branch}/labels"),
+            name=TITLES[branch],
+            opacity=1.0,
+            colormap=class_colormap(classes, self._state.hidden),
+            features={"index": classes.ids, "class": list(classes.names.values())},
+            **placement(image, where.layout.inference.factor_yx),
+        )
+
+    def _has_cell(self, layer: Layer, image: Image) -> bool:
+        from napari.layers import Labels
+
+        further = self._overlay.further
+        if further.holds(layer):
+            cells = {*SHADES, *(PREFIX + branch for branch in ORDER)}
+            return layer.visible and any(layer is further.layer(key) for key in cells)
+        if layer is image:
+            return True
+        is_map = isinstance(layer, Labels) and not self._overlay.owns(layer)
+        return is_map and layer.ndim == 2 and level0_shape(layer) == level0_shape(image)
+
+    def _on_inserted(self, event: Any) -> None:
+        event.value.name_overlay.visible = True
+
+    def _on_hidden(self, hidden: frozenset[int]) -> None:
+        if (where := self._overlay.where) is not None:
+            self._overlay.further.recolour(PREFIX, class_colormap(where.model.classes, hidden))
+
+    def _on_workspace(self) -> None:
+        if self.is_on:
+            self.leave()
+            self.enter()
+
+
+def _ordered(branches: tuple[str, ...]) -> list[str]:
+    return [branch for branch in ORDER if branch in branches]
