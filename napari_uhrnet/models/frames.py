@@ -86,13 +86,13 @@ class FrameBatch:
     def answer(self, items: Sequence[Item], *, distance: bool = False) -> Answer:
         """What the network says of patches: of all at once, or of some after `prepare`."""
         features = None
+        if self.model.needs_whole_frame and not self._merged:
+            self.prepare(len(items))
         if self.model.needs_patches:
             part = self._encode(items)
             if self._neighbours and not self._descriptors:
                 self._remember(items, part)
             features = self._heard(part, items)
-            if self.model.needs_whole_frame and not self._merged:
-                self._merge([items], replace(part, features=features.detach()))
         views = self._views(items, self._merged or self.frames) if self.frames else None
         logits = self.model.decode_patches(features, views)
         far = _distance(features, views) if distance and features is not None and views else None
@@ -127,29 +127,24 @@ class FrameBatch:
         joined = Surroundings(*(torch.stack(p) for p in zip(*around, strict=True)))
         return self.model.hear_neighbours(part.features, joined)
 
-    def _merge(self, parts: Sequence[Sequence[Item]], done: PatchFeatures | None = None) -> None:
+    def _merge(self, parts: Sequence[Sequence[Item]]) -> None:
         """Patches into their frames; only the frames' own part keeps its gradient."""
         self._merged = [
-            self.model.merge_patches(self._parts_of(b, parts, done), frame)
+            self.model.merge_patches(self._parts_of(b, parts), frame)
             for b, frame in enumerate(self.frames)
         ]
 
     def _parts_of(
-        self, frame: int, parts: Sequence[Sequence[Item]], done: PatchFeatures | None
+        self, frame: int, parts: Sequence[Sequence[Item]]
     ) -> Iterator[tuple[PatchFeatures, list[Window]]]:
         for items in parts:
-            own = [k for k, (b, _) in enumerate(items) if b == frame]
+            own = [item for item in items if item[0] == frame]
             if not own:
                 continue
-            boxes = [self.grid.window(items[k][1]) for k in own]
-            if done is not None:
-                yield _chosen(done, own, frame), boxes
-                continue
-            mine = [items[k] for k in own]
             with torch.no_grad():
-                part = self._encode(mine)
-                heard = self._heard(part, mine)
-            yield replace(part, features=heard), boxes
+                part = self._encode(own)
+                heard = self._heard(part, own)
+            yield replace(part, features=heard), [self.grid.window(cell) for _, cell in own]
 
     def _views(self, items: Sequence[Item], frames: Sequence[FrameFeatures]) -> list[View]:
         return [View(frames[b], self.grid.window(cell), self.grid.shape_yx) for b, cell in items]
@@ -165,12 +160,6 @@ def segment_frames(
         branch: {cell: values[k :: len(cells)] for k, cell in enumerate(cells)}
         for branch, values in out.items()
     }
-
-
-def _chosen(part: PatchFeatures, which: list[int], frame: int) -> PatchFeatures:
-    """The patches of one frame; ``extra`` holds an item for each frame."""
-    extra = None if part.extra is None else part.extra[frame : frame + 1]
-    return PatchFeatures(part.features[which], extra=extra)
 
 
 def _distance(features: Tensor, views: Sequence[View]) -> Tensor:

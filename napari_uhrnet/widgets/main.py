@@ -150,7 +150,7 @@ class UHRNetWidget(QWidget):
         self._keys = Keys(self._viewer)
         self._keys.bind(BLINK, blink(self.state, lambda: self.inspect_panel.pair))
         # At its end napari only deletes the widget, without a close event.
-        self.destroyed.connect(self.correcting.close_files)
+        self.destroyed.connect(self.correcting.let_go)
         self.destroyed.connect(self.controller.close)
         self.destroyed.connect(self.comparer.close)
 

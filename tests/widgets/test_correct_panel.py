@@ -1,5 +1,7 @@
 """Correcting in napari's real window; needs a screen."""
 
+from threading import Event
+
 import numpy as np
 import pytest
 import tifffile
@@ -119,16 +121,19 @@ def test_a_stroke_is_in_the_store_at_once_and_comes_back_with_the_view(
     start(viewer, dock, qtbot)
     dock.correcting.state.brush_px = 21
     stroke(viewer, [(300, 300), (300, 340)], 3)
+    assert not viewer.layers[NAME]._undo_history
     labels = stored(scene_path).read(WHOLE)
     assert (labels[295:305, 295:305] == 3).all() and (labels[300, 340] == 3)
     assert 2 * 21 * 21 * 0.6 < (labels == 3).sum() < 2 * 21 * 21
     assert (labels[labels != 3] == 255).all()
     look_at(viewer, dock, (2200, 2500))
-    assert not dock.correcting._painting.paint.window.intersect(Window(300, 300, 1, 1))
+    assert not dock.correcting.scene.painting.paint.window.intersect(Window(300, 300, 1, 1))
     look_at(viewer, dock, (400, 400))
     assert shown_at(viewer, (300, 340)) == 3
     assert shown_at(viewer, (200, 340)) == 255
-    qtbot.waitUntil(lambda: dock.correcting.state.labelled_px == {3: int((labels == 3).sum())})
+    qtbot.waitUntil(
+        lambda: dock.correcting.state.labelled_px == {3: int((labels == 3).sum())}, timeout=30_000
+    )
 
 
 def test_undo_works_across_windows_and_with_the_keys(open_dock, scene_path, qtbot):
@@ -171,7 +176,7 @@ def test_the_layer_lies_where_the_pixels_are(open_dock, qtbot):
     image.scale, image.translate = (2.0, 2.0), (100.0, -50.0)
     centre = np.asarray(image.data_to_world((1500, 1600)))
     start(viewer, dock, qtbot, tuple(centre))
-    layer, window = viewer.layers[NAME], dock.correcting._painting.paint.window
+    layer, window = viewer.layers[NAME], dock.correcting.scene.painting.paint.window
     assert window.y > 0 and window.x > 0
     np.testing.assert_allclose(
         layer.data_to_world((0, 0)), image.data_to_world((window.y, window.x))
@@ -207,7 +212,7 @@ def test_erasing_shows_the_answer_again_and_another_answer_leaves_corrections(
     assert stored(scene_path).read(Window(300, 420, 1, 1)) == 255
     dock.state.pixel_size_m = 0.5
     segment(dock, qtbot)
-    qtbot.waitUntil(lambda: shown_at(viewer, (200, 200)) == class_at((0, 0)))
+    qtbot.waitUntil(lambda: shown_at(viewer, (200, 200)) == class_at((0, 0)), timeout=30_000)
     assert shown_at(viewer, (300, 300)) == wrong
     assert not viewer.layers["UHRNet fused"].visible
     qtbot.mouseClick(dock.correct_panel.toggle, LEFT)
@@ -221,7 +226,7 @@ def test_an_answer_that_grows_is_followed(open_dock, qtbot):
     stroke(viewer, [(300, 300)], 6)
     assert shown_at(viewer, (200, 600)) == 255
     segment(dock, qtbot)
-    qtbot.waitUntil(lambda: shown_at(viewer, (200, 600)) == class_at((1, 4)))
+    qtbot.waitUntil(lambda: shown_at(viewer, (200, 600)) == class_at((1, 4)), timeout=30_000)
     assert shown_at(viewer, (300, 300)) == 6
 
 
@@ -233,10 +238,12 @@ def test_marking_the_view_reviewed_freezes_what_is_shown(open_dock, scene_path, 
     store, view = stored(scene_path), dock.state.view
     assert store.reviewed(WHOLE).sum() == view.area_px and store.reviewed(view).all()
     assert store.checkpoints == ("painted",)
-    qtbot.waitUntil(lambda: sum(dock.correcting.state.reviewed_px.values()) == view.area_px)
+    qtbot.waitUntil(
+        lambda: sum(dock.correcting.state.reviewed_px.values()) == view.area_px, timeout=30_000
+    )
     assert f"{view.area_px / WHOLE.area_px:.1%}"[:-1] in dock.correct_panel.counts.text()
     hatching = viewer.layers[REVIEWED_NAME].data
-    place = view.relative_to(dock.correcting._painting.paint.window).slices
+    place = view.relative_to(dock.correcting.scene.painting.paint.window).slices
     assert (hatching[place] == 1).any()
     outside = np.ones(hatching.shape, bool)
     outside[place] = False
@@ -315,14 +322,54 @@ def test_all_that_can_be_done_to_a_polygon(open_dock, scene_path, qtbot):
     stroke(viewer, [(300, 300)], 5)
     apply("holes", 64)
     assert (count(5), count(4)) == (0, before)
-    stroke(viewer, [(350, 350)], 5)
+    stroke(viewer, [(330, 300)], 5)
+    both = count(4), count(5)
     apply("shrink", 3)
-    assert count(4) < before
+    assert count(4) < both[0] and count(5) > both[1] and count(4) + count(5) == sum(both)
     apply("set")
     assert count(4) == 200 * 200
     apply("model")
     assert count(4) == 0
     assert state.undoable == "take the model's answer"
+
+
+def test_closing_while_a_large_edit_runs_takes_it_back(open_dock, scene_path, qtbot, monkeypatch):
+    viewer, dock = open_dock()
+    monkeypatch.setattr(region_editing, "AT_ONCE_PX", 10)
+    start(viewer, dock, qtbot)
+    stroke(viewer, [(300, 300)], 3)
+    before = stored(scene_path).read(WHOLE)
+    go_on, begun = Event(), Event()
+
+    def report(self, share):
+        begun.set()
+        go_on.wait(30)
+        if self._stop.is_set():
+            raise region_editing.Stopped
+
+    monkeypatch.setattr(region_editing.LongEdit, "_report", report)
+    dock.correcting.draw_polygon()
+    viewer.layers["UHRNet polygons"].add_polygons(
+        np.array([(99.5, 99.5), (99.5, 2499.5), (2399.5, 2499.5), (2399.5, 99.5)])
+    )
+    state = dock.correcting.state
+    state.class_id = 6
+    qtbot.mouseClick(dock.correct_panel.polygon.apply, LEFT)
+    assert begun.wait(30) and state.progress is not None
+    assert not dock.correct_panel.undo.isEnabled() and not dock.correct_panel.progress.isHidden()
+    # All of this waits for the edit, or is left alone.
+    stroke(viewer, [(350, 350)], 5)
+    dock.correcting.undo()
+    press(viewer, "R")
+    look_at(viewer, dock, (2200, 2500))
+    dock.correcting.stop_edit()
+    go_on.set()
+    dock.correcting.stop()
+    assert state.progress is None and not state.active
+    labels = stored(scene_path).read(WHOLE)
+    assert (labels[before != 255] == 3).all() and labels[350, 350] == 5
+    assert set(np.unique(labels)) == {3, 5, 255}
+    assert not stored(scene_path).reviewed(WHOLE).any()
 
 
 def _stopped(self, share):
@@ -401,7 +448,7 @@ def test_a_view_that_moves_in_the_middle_of_a_stroke_loses_nothing(open_dock, sc
         look_at(viewer, dock, (1900, 2100))
 
     drag(viewer, (300, 300), (300, 310), (300, 340), between=go_on)
-    assert dock.correcting._painting.paint.window.contains(dock.state.view)
+    assert dock.correcting.scene.painting.paint.window.contains(dock.state.view)
     labels = stored(scene_path).read(WHOLE)
     assert (labels[300, 300:341] == 4).all()
     rows, columns = np.nonzero(labels != 255)
@@ -418,18 +465,18 @@ def test_zoomed_out_corrections_and_reviewed_pixels_are_seen(open_dock, scene_pa
     start(viewer, dock, qtbot)
     dock.correcting.state.brush_px = 41
     stroke(viewer, [(300, 300), (800, 800)], 3)
-    overview = dock.correcting._overview
+    overview = dock.correcting.scene.overview
     assert overview.step == 2
     look_at(viewer, dock, (1300, 1500), 0.2)
     layer = viewer.layers[OVERVIEW]
-    qtbot.waitUntil(lambda: layer.data[150, 150] == 3)
+    qtbot.waitUntil(lambda: layer.data[150, 150] == 3, timeout=30_000)
     np.testing.assert_array_equal(layer.data, stored(scene_path).read(WHOLE)[::2, ::2])
     assert layer.visible
     press(viewer, "Control-Z")
-    qtbot.waitUntil(lambda: bool((layer.data == 255).all()))
+    qtbot.waitUntil(lambda: bool((layer.data == 255).all()), timeout=30_000)
     press(viewer, "Control-Shift-Z")
     dock.correcting.mark_view_reviewed()
-    qtbot.waitUntil(lambda: len(np.unique(layer.data)) == 3)
+    qtbot.waitUntil(lambda: len(np.unique(layer.data)) == 3, timeout=30_000)
     assert (layer.data != 255).sum() == (stored(scene_path).read(WHOLE)[::2, ::2] == 3).sum()
     look_at(viewer, dock, (400, 400))
     assert not layer.visible
@@ -438,7 +485,7 @@ def test_zoomed_out_corrections_and_reviewed_pixels_are_seen(open_dock, scene_pa
     viewer.scene.camera.zoom = 0.2
     dock.correcting.start()
     look_at(viewer, dock, (1300, 1500), 0.2)
-    qtbot.waitUntil(lambda: viewer.layers[OVERVIEW].data[150, 150] != 255)
+    qtbot.waitUntil(lambda: viewer.layers[OVERVIEW].data[150, 150] != 255, timeout=30_000)
 
 
 def test_a_viewer_that_closes_lets_others_correct(open_dock, scene_path, qtbot):
@@ -450,7 +497,7 @@ def test_a_viewer_that_closes_lets_others_correct(open_dock, scene_path, qtbot):
     viewer.close()
     open_dock.docks.clear()
     store = stored(scene_path)
-    qtbot.waitUntil(store.try_claim)
+    qtbot.waitUntil(store.try_claim, timeout=30_000)
     assert store.read(Window(300, 300, 1, 1)) == 3
     assert Project.open(scene_path.with_suffix(".uhrnet")).scenes[0].view == view
     store.close()
@@ -505,7 +552,7 @@ def test_hundreds_of_actions_leave_what_a_plain_array_says(open_dock, scene_path
     labels, done, undone = np.full(SHAPE, 255, np.uint8), [], []
     for _ in range(300):
         action = rng.choice(["paint"] * 6 + ["pan"] * 3 + ["zoom", "undo", "undo", "redo", "close"])
-        paint = dock.correcting._painting.paint
+        paint = dock.correcting.scene.painting.paint
         if action == "paint" and paint.is_shown:
             window = paint.window
             y, x = (int(rng.integers(a, b)) for a, b in
