@@ -22,13 +22,17 @@ class ComparedMaps:
     """Labels by the nearest pixel, and the share of differing pixels, on a coarse grid.
 
     ``grid`` is the scene made small, ``window`` the part of it that covers the area. ``a``, ``b``
-    and ``truth`` are (h, w) uint8 ids on it.
+    and ``truth`` are (h, w) uint8 ids on it, at most ``longest_px`` + 1 along a side: cells at the
+    ends may lie partly outside of the area.
     """
 
     def __init__(
         self, shape_yx: tuple[int, int], area: Window, longest_px: int = LONGEST_PX
     ) -> None:
-        self.grid = InferenceGrid(shape_yx, min(1.0, longest_px / max(area.shape_yx)))
+        longest = max(area.shape_yx)
+        # Half a pixel less: the grid's size is rounded, and may be rounded up.
+        scale = 1.0 if longest <= longest_px else (longest_px - 0.5) / longest
+        self.grid = InferenceGrid(shape_yx, scale)
         self.window = self.grid.from_level0(area)
         self._rows = self._sampled(0, self.window.y, self.window.bottom, area.y, area.bottom)
         self._columns = self._sampled(1, self.window.x, self.window.right, area.x, area.right)

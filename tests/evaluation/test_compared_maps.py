@@ -30,8 +30,7 @@ def test_labels_are_sampled_and_differences_are_counted(window, longest_px, bloc
     for place in Area(window).windows(block_px):
         maps.add(Area(window).read(one, other, truth, place))
     (height, width), (y0, x0) = maps.window.shape_yx, (maps.window.y, maps.window.x)
-    # The grid's size is rounded, and at both ends a cell may lie partly outside.
-    assert max(height, width) <= longest_px + 2
+    assert max(height, width) <= longest_px + 1
     compared, differing = np.zeros((height, width)), np.zeros((height, width))
     rows = maps.grid.indices(0, window.y, window.bottom) - y0
     columns = maps.grid.indices(1, window.x, window.right) - x0
