@@ -5,25 +5,22 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from qtpy.QtCore import QEvent, Qt, Signal
 from qtpy.QtWidgets import (
     QFileDialog,
     QHBoxLayout,
     QLabel,
     QProgressBar,
     QPushButton,
-    QScrollArea,
-    QVBoxLayout,
     QWidget,
 )
 
 from napari_uhrnet.widgets.compare_findings import CompareFindings
+from napari_uhrnet.widgets.docks import DockPanel
 from napari_uhrnet.widgets.panel import Panel, narrow_combo
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from qtpy.QtGui import QCloseEvent
     from qtpy.QtWidgets import QComboBox
 
     from napari_uhrnet.geometry.window import Window
@@ -35,7 +32,7 @@ CHOOSE_FILE = "Mask file…"
 MASKS = "Masks (*.tif *.tiff *.png)"
 
 
-class ComparePanel(QWidget):
+class ComparePanel(DockPanel):
     """Shows what can be compared and what was found; the person chooses.
 
     Parameters
@@ -46,8 +43,6 @@ class ComparePanel(QWidget):
         The source of a mask file.
     """
 
-    closed = Signal()
-
     def __init__(
         self,
         state: SessionState,
@@ -57,10 +52,9 @@ class ComparePanel(QWidget):
         *,
         parent: QWidget | None = None,
     ) -> None:
-        super().__init__(parent)
+        super().__init__(parent=parent)
         self._state, self._comparer = state, comparer
         self._sources, self._mask_of = sources, mask_of
-        self._closed = False
         self._files: dict[str, Source] = {}
         self.a, self.b = narrow_combo("compare_a"), narrow_combo("compare_b")
         self.scope = narrow_combo("compare_scope")
@@ -89,18 +83,8 @@ class ComparePanel(QWidget):
         panel.column.addLayout(buttons)
         panel.column.addWidget(self.bar)
         panel.column.addWidget(self.message)
-        inner = QWidget()
-        column = QVBoxLayout(inner)
-        column.setContentsMargins(0, 0, 8, 0)
-        column.addWidget(panel)
-        column.addWidget(self.findings, 1)
-        scroll = QScrollArea(widgetResizable=True)
-        scroll.setFrameShape(QScrollArea.Shape.NoFrame)
-        scroll.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
-        scroll.setWidget(inner)
-        outer = QVBoxLayout(self)
-        outer.setContentsMargins(0, 0, 0, 0)
-        outer.addWidget(scroll)
+        self.column.addWidget(panel)
+        self.column.addWidget(self.findings, 1)
 
     def _connect(self) -> None:
         self.compare.clicked.connect(self._on_compare)
@@ -110,26 +94,13 @@ class ComparePanel(QWidget):
         self._comparer.status_changed.connect(self._show)
         self._comparer.found.connect(self.findings.show_found)
 
-    def closeEvent(self, event: QCloseEvent) -> None:
-        """Qt: the widget is closed."""
-        self.let_go()
-        super().closeEvent(event)
-
-    def event(self, event: QEvent) -> bool:
-        """Qt: napari takes the widget out of its dock when the dock is closed."""
-        if event.type() == QEvent.Type.ParentChange and self.parent() is None:
-            self.let_go()
-        return bool(super().event(event))
-
     def let_go(self) -> None:
         """Stop what runs and listen no more."""
-        if self._closed:
-            return
-        self._closed = True
-        self._comparer.cancel()
-        self._comparer.status_changed.disconnect(self._show)
-        self._comparer.found.disconnect(self.findings.show_found)
-        self.closed.emit()
+        if not self._closed:
+            self._comparer.cancel()
+            self._comparer.status_changed.disconnect(self._show)
+            self._comparer.found.disconnect(self.findings.show_found)
+        super().let_go()
 
     def update_sources(self) -> None:
         """Offer what can be compared now; what is chosen stays so if it can."""

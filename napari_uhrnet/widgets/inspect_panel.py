@@ -5,7 +5,7 @@ from __future__ import annotations
 from functools import partial
 from typing import TYPE_CHECKING
 
-from qtpy.QtCore import QSize, Signal
+from qtpy.QtCore import QSize
 from qtpy.QtGui import QColor, QIcon, QLinearGradient, QPainter, QPixmap
 from qtpy.QtWidgets import QCheckBox, QGridLayout, QHBoxLayout, QPushButton, QWidget
 
@@ -27,8 +27,6 @@ SCALE_PX = (18, 12)
 
 class InspectPanel(Panel):
     """Shows what can be looked at; the person turns it on and off."""
-
-    compare_pressed = Signal()
 
     def __init__(
         self,
@@ -63,8 +61,6 @@ class InspectPanel(Panel):
         )
         self.curtain = QPushButton("Swipe", checkable=True, objectName="swipe")
         self.curtain.setToolTip("A left and B right of a line that you drag over the image")
-        self.compare = QPushButton("Compare…", objectName="compare")
-        self.compare.setToolTip("Count where two results differ, and go from place to place")
 
     def _make_check(self, key: str, shade: Shade) -> QCheckBox:
         check = QCheckBox(shade.title, objectName=f"show_{key}")
@@ -83,7 +79,7 @@ class InspectPanel(Panel):
             combo.setToolTip(tip)
         self.add_row("A and B", pair)
         buttons = QHBoxLayout()
-        for button in (self.side, self.curtain, self.compare):
+        for button in (self.side, self.curtain):
             button.setMinimumWidth(BUTTON_PX)
             buttons.addWidget(button, 1)
         self.column.addLayout(buttons)
@@ -97,7 +93,6 @@ class InspectPanel(Panel):
         state = self._state
         self.side.clicked.connect(self._on_side)
         self.curtain.clicked.connect(self._on_swipe)
-        self.compare.clicked.connect(self.compare_pressed)
         for combo in (self.a, self.b):
             combo.activated.connect(self._on_pair)
         self._side_by_side.changed.connect(self.side.setChecked)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import TYPE_CHECKING, Any
 from weakref import WeakKeyDictionary
 
@@ -18,6 +19,7 @@ from napari_uhrnet.widgets import settings as remembered
 from napari_uhrnet.widgets.comparing import Comparing
 from napari_uhrnet.widgets.correct_panel import CorrectPanel
 from napari_uhrnet.widgets.correcting import Correcting
+from napari_uhrnet.widgets.docks import Docks
 from napari_uhrnet.widgets.inspect_panel import InspectPanel
 from napari_uhrnet.widgets.keys import BLINK, Keys, blink
 from napari_uhrnet.widgets.layer_scene import scene_of
@@ -74,9 +76,9 @@ class UHRNetWidget(QWidget):
         self._viewer = napari_viewer
         self._scenes: WeakKeyDictionary[Image, Scene] = WeakKeyDictionary()
         self._closed = False
-        self._comparing: Comparing | None = None
         self._make_session(settings or remembered.user_settings(), engine or LocalEngine(), runner)
         self._make_panels()
+        self._make_tools()
         self._connect()
         self._on_layers_changed()
         self.controller.warm_up()
@@ -107,6 +109,12 @@ class UHRNetWidget(QWidget):
         self.inspect_panel = InspectPanel(self.state, self.overlay, self.side_by_side, self.swipe)
         self.correct_panel = CorrectPanel(self.correcting)
         self._lay_out()
+
+    def _make_tools(self) -> None:
+        """Docks of their own, each with its button."""
+        self.docks = Docks(self._viewer, self)
+        tip = "Count where two results differ, and go from place to place"
+        self.inspect_panel.add_tool("Compare…", tip, self.open_compare)
 
     @property
     def panels(self) -> tuple[Panel, ...]:
@@ -139,7 +147,6 @@ class UHRNetWidget(QWidget):
     def _connect(self) -> None:
         self.scene_panel.layer_chosen.connect(self._on_layer_chosen)
         self.run_panel.segment_pressed.connect(self._on_segment)
-        self.inspect_panel.compare_pressed.connect(self.open_compare)
         self._watcher.settled.connect(self._update_view)
         self._watcher.settled.connect(self.correcting.follow_view)
         self._layer_events = self._viewer.layers.events
@@ -164,7 +171,7 @@ class UHRNetWidget(QWidget):
         self._keys.release()
         self.swipe.leave()
         self.side_by_side.leave()
-        self._close_compare()
+        self.docks.close()
         self.comparer.close()
         self._watcher.close()
         self.overlay.close()
@@ -174,23 +181,11 @@ class UHRNetWidget(QWidget):
 
     def open_compare(self) -> ComparePanel:
         """Show the compare panel, in a dock of its own behind this one's."""
-        if self._comparing is None:
-            self._update_view()
-            self._comparing = Comparing(
-                self._viewer, self.state, self.overlay, self.comparer, self._shown_image
-            )
-            self._comparing.panel.closed.connect(self._on_compare_closed)
-            self._viewer.window.add_dock_widget(
-                self._comparing.panel, name="UHRNet compare", area="right", tabify=True
-            )
-        return self._comparing.panel
-
-    def _on_compare_closed(self) -> None:
-        self._comparing = None
-
-    def _close_compare(self) -> None:
-        if self._comparing is not None:
-            self._viewer.window.remove_dock_widget(self._comparing.panel)
+        self._update_view()
+        make = partial(
+            Comparing, self._viewer, self.state, self.overlay, self.comparer, self._shown_image
+        )
+        return self.docks.open("UHRNet compare", make).panel
 
     def closeEvent(self, event: QCloseEvent) -> None:
         """Qt: the widget is closed."""

@@ -2,13 +2,28 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 from qtpy.QtGui import QIcon, QPixmap
-from qtpy.QtWidgets import QComboBox, QFormLayout, QGroupBox, QLabel, QVBoxLayout, QWidget
+from qtpy.QtWidgets import (
+    QComboBox,
+    QFormLayout,
+    QGridLayout,
+    QGroupBox,
+    QLabel,
+    QPushButton,
+    QVBoxLayout,
+    QWidget,
+)
 
 from napari_uhrnet.resources import resource_path
 
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
 TITLE_PX = 68
 """The titles of all panels' rows take so much room, so that their fields line up."""
+TOOLS_PER_LINE = 3
 
 
 class Panel(QGroupBox):
@@ -21,6 +36,7 @@ class Panel(QGroupBox):
         self._form = QFormLayout()
         self._form.setFieldGrowthPolicy(QFormLayout.FieldGrowthPolicy.AllNonFixedFieldsGrow)
         self.column.addLayout(self._form)
+        self._tools: QGridLayout | None = None
 
     def add_row(self, title: str, field: QWidget) -> None:
         """Add a field below the others; its title is also what screen readers say."""
@@ -28,6 +44,21 @@ class Panel(QGroupBox):
         label.setMinimumWidth(TITLE_PX)
         label.setBuddy(field)
         self._form.addRow(label, field)
+
+    def add_tool(self, title: str, tip: str, pressed: Callable[[], object]) -> QPushButton:
+        """Add a button that opens something of its own; three of them share a line."""
+        if self._tools is None:
+            self._tools = QGridLayout()
+            self._tools.setSpacing(4)
+            for column in range(TOOLS_PER_LINE):
+                self._tools.setColumnStretch(column, 1)
+            self.column.addLayout(self._tools)
+        name = title.removesuffix("…").replace(" ", "_").replace("-", "_").lower()
+        button = QPushButton(title, objectName=name)
+        button.setToolTip(tip)
+        button.clicked.connect(lambda: pressed())
+        self._tools.addWidget(button, *divmod(self._tools.count(), TOOLS_PER_LINE))
+        return button
 
 
 def narrow_combo(name: str) -> QComboBox:

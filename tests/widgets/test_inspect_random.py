@@ -43,6 +43,7 @@ class Docks:
 
     def add_dock_widget(self, widget, **_):
         widget.setParent(self.home)
+        return self.home
 
     def remove_dock_widget(self, widget):
         widget.setParent(None)
@@ -164,7 +165,7 @@ class Person:
 
     def do_close_compare(self):
         if self.random.random() < 0.4:
-            self.dock._close_compare()
+            self.dock.docks.close()
 
     def do_compare(self):
         panel = self.dock.open_compare()
