@@ -18,11 +18,15 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
+    from napari_uhrnet.engine.layout import SceneLayout
     from napari_uhrnet.evaluation.comparison import Comparison
     from napari_uhrnet.evaluation.regions import Regions
     from napari_uhrnet.evaluation.results import Result
     from napari_uhrnet.geometry.window import Window
+    from napari_uhrnet.models.registry import LoadedModel
+    from napari_uhrnet.scene.base import Scene
     from napari_uhrnet.session.engine import Workspace
+    from napari_uhrnet.store.prediction import PredictionStore
 
 LIT_PX = 1024
 """Longest side of the picture in which the pixels of a pair are lit."""
@@ -66,17 +70,29 @@ def branch_source(where: Workspace, branch: str, title: str) -> Source:
 
     @contextmanager
     def opened() -> Iterator[Result]:
-        from napari_uhrnet.evaluation.results import Result
-        from napari_uhrnet.geometry.affine import labels_to_level0
-
-        read_stored = partial(where.store.read, f"{branch}/labels")
-
-        def read(window: Window) -> NDArray[np.uint8]:
-            return labels_to_level0(read_stored, where.layout.inference, window)
-
-        yield Result(title, where.scene.shape_yx, where.model.classes, read)
+        yield stored_labels(where.scene, where.layout, where.model, where.store, branch, title)
 
     return Source(title, opened)
+
+
+def stored_labels(
+    scene: Scene,
+    layout: SceneLayout,
+    model: LoadedModel,
+    store: PredictionStore,
+    branch: str,
+    title: str,
+) -> Result:
+    """A branch of a prediction store that is open, at level 0."""
+    from napari_uhrnet.evaluation.results import Result
+    from napari_uhrnet.geometry.affine import labels_to_level0
+
+    read_stored = partial(store.read, f"{branch}/labels")
+
+    def read(window: Window) -> NDArray[np.uint8]:
+        return labels_to_level0(read_stored, layout.inference, window)
+
+    return Result(title, scene.shape_yx, model.classes, read)
 
 
 def labels_source(labels: Any, classes: ClassTable, title: str) -> Source:

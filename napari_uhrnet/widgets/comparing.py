@@ -28,6 +28,7 @@ if TYPE_CHECKING:
 
     from napari_uhrnet.evaluation.regions import Region
     from napari_uhrnet.geometry.classes import ClassTable
+    from napari_uhrnet.session.answers import Answers
     from napari_uhrnet.session.comparer import Comparer
     from napari_uhrnet.session.comparing import Lit, Source
     from napari_uhrnet.session.state import SessionState
@@ -52,12 +53,13 @@ class Comparing(QObject):
         state: SessionState,
         overlay: Overlay,
         comparer: Comparer,
+        answers: Answers,
         image: Callable[[], Image | None],
         parent: QObject | None = None,
     ) -> None:
         super().__init__(parent)
         self._viewer, self._state, self._overlay = viewer, state, overlay
-        self._comparer, self._image = comparer, image
+        self._comparer, self._image, self._answers = comparer, image, answers
         self._pair: tuple[int, int] | None = None
         self._keys = Keys(viewer)
         self.panel = ComparePanel(state, comparer, self.sources, self._mask_of)
@@ -86,7 +88,7 @@ class Comparing(QObject):
         self._overlay.further.remove(KEY)
 
     def sources(self) -> dict[str, Source]:
-        """The branches of the answer that is shown, and layers of labels of the scene."""
+        """The branches of what is shown, other networks' answers, and layers of labels."""
         from napari.layers import Labels
 
         found: dict[str, Source] = {}
@@ -95,6 +97,7 @@ class Comparing(QObject):
             for branch in reversed(ORDER):
                 if branch in where.model.branches:
                     found[TITLES[branch]] = branch_source(where, branch, TITLES[branch])
+            found |= self._answers.sources(where)
         classes = self._classes
         if scene is None or classes is None:
             return found

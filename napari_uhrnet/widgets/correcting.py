@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from napari_uhrnet.session.controller import Controller
     from napari_uhrnet.session.neighbourhood import Operation
     from napari_uhrnet.session.state import SessionState
+    from napari_uhrnet.store.annotation import AnnotationStore
     from napari_uhrnet.widgets.overlay import Overlay
 
 UNDO, REDO, REVIEWED = "Control-Z", "Control-Shift-Z", "R"
@@ -60,6 +61,11 @@ class Correcting(QObject):
         self._open: OpenCorrections | None = None
         self.scene: CorrectedScene | None = None
         session.events.scene.connect(self.stop)
+
+    @property
+    def store(self) -> AnnotationStore | None:
+        """The corrections that are open; to be read only."""
+        return None if self._open is None else self._open.store
 
     # Beginning and end.
 

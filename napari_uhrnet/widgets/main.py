@@ -11,9 +11,11 @@ from qtpy.QtWidgets import QFrame, QScrollArea, QVBoxLayout, QWidget
 
 from napari_uhrnet.errors import UserError
 from napari_uhrnet.models.registry import DEFAULT_MODEL
+from napari_uhrnet.session.answers import Answers
 from napari_uhrnet.session.comparer import Comparer
 from napari_uhrnet.session.controller import Controller
 from napari_uhrnet.session.engine import LocalEngine
+from napari_uhrnet.session.ranker import Ranker
 from napari_uhrnet.session.state import RunStatus, SessionState
 from napari_uhrnet.widgets import settings as remembered
 from napari_uhrnet.widgets.comparing import Comparing
@@ -26,6 +28,7 @@ from napari_uhrnet.widgets.layer_scene import scene_of
 from napari_uhrnet.widgets.legend_panel import LegendPanel
 from napari_uhrnet.widgets.model_panel import ModelPanel
 from napari_uhrnet.widgets.overlay import Overlay
+from napari_uhrnet.widgets.queue import QueueTool
 from napari_uhrnet.widgets.region import RegionDrawing
 from napari_uhrnet.widgets.run_panel import RunPanel
 from napari_uhrnet.widgets.runner import ThreadRunner
@@ -48,6 +51,7 @@ if TYPE_CHECKING:
     from napari_uhrnet.session.runner import Runner
     from napari_uhrnet.widgets.compare_panel import ComparePanel
     from napari_uhrnet.widgets.panel import Panel
+    from napari_uhrnet.widgets.queue_panel import QueuePanel
 
 WIDTH_PX = 320
 
@@ -91,6 +95,9 @@ class UHRNetWidget(QWidget):
         remembered.remember(self.state, settings)
         self.controller = Controller(self.state, runner(), engine)
         self.comparer = Comparer(runner())
+        self.ranker = Ranker(runner())
+        self.answers = Answers(engine)
+        self.controller.workspace_opened.connect(self.answers.note)
         self.overlay = Overlay(self._viewer, self.state, self.controller, self._image_of, self)
         self.side_by_side = SideBySide(self._viewer, self.state, self.overlay, self)
         self.swipe = Swipe(self._viewer, self.state, self.overlay, self)
@@ -115,6 +122,8 @@ class UHRNetWidget(QWidget):
         self.docks = Docks(self._viewer, self)
         tip = "Count where two results differ, and go from place to place"
         self.inspect_panel.add_tool("Compare…", tip, self.open_compare)
+        tip = "Go through the scene from the most doubtful part on"
+        self.correct_panel.add_tool("Queue…", tip, self.open_queue)
 
     @property
     def panels(self) -> tuple[Panel, ...]:
@@ -160,6 +169,7 @@ class UHRNetWidget(QWidget):
         self.destroyed.connect(self.correcting.let_go)
         self.destroyed.connect(self.controller.close)
         self.destroyed.connect(self.comparer.close)
+        self.destroyed.connect(self.ranker.close)
 
     def shut_down(self) -> None:
         """Stop what runs and let go of the viewer; the layers stay."""
@@ -173,6 +183,7 @@ class UHRNetWidget(QWidget):
         self.side_by_side.leave()
         self.docks.close()
         self.comparer.close()
+        self.ranker.close()
         self._watcher.close()
         self.overlay.close()
         self._viewer.events.theme.disconnect(self._on_theme)
@@ -183,9 +194,29 @@ class UHRNetWidget(QWidget):
         """Show the compare panel, in a dock of its own behind this one's."""
         self._update_view()
         make = partial(
-            Comparing, self._viewer, self.state, self.overlay, self.comparer, self._shown_image
+            Comparing,
+            self._viewer,
+            self.state,
+            self.overlay,
+            self.comparer,
+            self.answers,
+            self._shown_image,
         )
         return self.docks.open("UHRNet compare", make).panel
+
+    def open_queue(self) -> QueuePanel:
+        """Show the queue of what to look at next."""
+        make = partial(
+            QueueTool,
+            self._viewer,
+            self.state,
+            self.overlay,
+            self.correcting,
+            self.ranker,
+            self.answers,
+            self._shown_image,
+        )
+        return self.docks.open("UHRNet queue", make).panel
 
     def closeEvent(self, event: QCloseEvent) -> None:
         """Qt: the widget is closed."""
