@@ -51,6 +51,10 @@ class ProgressLine:
         left = "" if seconds_left is None else f", {_duration(seconds_left)} left"
         self._show(done, total, f"{done}/{total}, loss {loss:.3f}, {seconds:.2f} s a step{left}")
 
+    def detailed(self, done: float, detail: str) -> None:
+        """The share that is done, 0..1, with words of the caller's."""
+        self._show(done, 1.0, detail)
+
     def note(self, message: str) -> None:
         """Something to know, on a line that stays; shown without a terminal, too."""
         self._line.console.print(f"napari-uhrnet: {message}", markup=False, soft_wrap=True)

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, Self
 import typer
 
 from napari_uhrnet.cli import train_options as o  # noqa: TC001 (typer reads them)
+from napari_uhrnet.cli.folders import data_folder
 from napari_uhrnet.cli.progress import ProgressLine
 from napari_uhrnet.errors import UserError
 
@@ -63,16 +64,16 @@ def train(
 
 def run_training(folder: Path, asked: dict[str, Any], *, resume: bool) -> None:
     """Start a run, or go on with one; settings that are not asked for have their defaults."""
-    from napari_uhrnet.training.config import CONFIG, check_same, load_config, new_config
+    from napari_uhrnet.training.config import TrainConfig
+    from napari_uhrnet.training.config_file import check_new, check_same, load_config, new_config
     from napari_uhrnet.training.run import train as train_run
 
     if resume:
-        config = load_config(folder)
+        config = load_config(TrainConfig, folder)
         check_same(folder, config, asked)
-    elif (folder / CONFIG).exists():
-        raise UserError(f"{folder}: holds a run already: go on with --resume or choose another")
     else:
-        config = new_config(asked)
+        check_new(folder)
+        config = new_config(TrainConfig, asked)
     if not train_run(config, folder, TrainingLine):
         typer.echo(f"stopped and saved: napari-uhrnet train --resume --out {folder} goes on")
         raise typer.Abort
@@ -125,18 +126,7 @@ def _settings(options: dict[str, Any]) -> dict[str, Any]:
 
 
 def _folders(texts: list[str]) -> tuple[dict[str, Any], ...]:
-    return tuple(_folder(text) for text in texts)
-
-
-def _folder(text: str) -> dict[str, Any]:
-    """DIR or DIR@M."""
-    name, at, size = text.rpartition("@")
-    if not at or Path(text).exists():
-        return {"folder": Path(text).resolve(), "pixel_size_m": None}
-    try:
-        return {"folder": Path(name).resolve(), "pixel_size_m": float(size)}
-    except ValueError:
-        raise UserError(f"{text}: write DIR@METRES, such as tiles@0.5") from None
+    return tuple(data_folder(text) for text in texts)
 
 
 def _place(name_or_file: str) -> str:

@@ -18,7 +18,8 @@ from napari_uhrnet.evaluation.scores import all_scores
 from napari_uhrnet.models.checkpoint import card_path, read_card
 from napari_uhrnet.models.registry import load_model
 from napari_uhrnet.store.disk import disk_errors, write_whole
-from napari_uhrnet.training.config import CONFIG, check_same, load_config, new_config
+from napari_uhrnet.training.config import TrainConfig
+from napari_uhrnet.training.config_file import CONFIG, check_same, load_config, new_config
 from napari_uhrnet.training.fit import STATE
 
 if TYPE_CHECKING:
@@ -29,7 +30,6 @@ if TYPE_CHECKING:
     from napari_uhrnet.evaluation.reproduce_settings import ReproduceData, ReproduceSettings
     from napari_uhrnet.evaluation.truth_pairs import TruthPair
     from napari_uhrnet.models.registry import LoadedModel
-    from napari_uhrnet.training.config import TrainConfig
     from napari_uhrnet.training.trainer import Progress
 
 START = "start.safetensors"
@@ -137,10 +137,11 @@ def _train_config(
         "pictures": 0,
     }
     if (folder / CONFIG).exists():
-        check_same(folder, load_config(folder), asked)
+        check_same(folder, load_config(TrainConfig, folder), asked)
     # Not compared: a folder may be moved, where these files lie is no setting.
     places = {"start": folder / START, "classes": out / CLASSES}
-    return new_config(asked | {name: str(path.resolve()) for name, path in places.items()})
+    asked |= {name: str(path.resolve()) for name, path in places.items()}
+    return new_config(TrainConfig, asked)
 
 
 def _is_trained(folder: Path, config: TrainConfig) -> bool:

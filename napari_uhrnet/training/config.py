@@ -2,22 +2,15 @@
 
 from __future__ import annotations
 
-import json
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Literal, Self
+from typing import Literal, Self
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+from pydantic import BaseModel, ConfigDict, Field, model_validator
 
-from napari_uhrnet.errors import UserError
-from napari_uhrnet.store.disk import disk_errors, write_whole
 from napari_uhrnet.training.sampling import Sampling
 from napari_uhrnet.training.stages import StageName
 from napari_uhrnet.training.trainer import FitConfig
 
-if TYPE_CHECKING:
-    from collections.abc import Mapping
-
-CONFIG = "config.json"
 DEFAULT_MODEL = "uhrnet-light"
 
 _SETTINGS = ConfigDict(frozen=True, extra="forbid")
@@ -130,45 +123,3 @@ class TrainConfig(BaseModel):
             zoom=self.zoom,
             colour_strength=self.colour,
         )
-
-
-def new_config(settings: Mapping[str, Any]) -> TrainConfig:
-    """A config from what was asked for; UserError if a value cannot be used."""
-    try:
-        return TrainConfig.model_validate(dict(settings))
-    except ValidationError as error:
-        first = error.errors()[0]
-        where = ".".join(map(str, first["loc"])) or "settings"
-        reason = str(first["msg"]).removeprefix("Value error, ")
-        raise UserError(f"training: {where}: {reason}") from None
-
-
-def save_config(folder: Path, config: TrainConfig) -> None:
-    """Write ``config.json`` into a run folder, which is made."""
-    text = config.model_dump_json(indent=2) + "\n"
-    with disk_errors(folder, "the run folder", "choose another --out"):
-        write_whole(folder / CONFIG, text.encode())
-
-
-def load_config(folder: Path) -> TrainConfig:
-    """The config of a run; UserError if there is none."""
-    path = folder / CONFIG
-    try:
-        return TrainConfig.model_validate(json.loads(path.read_text(encoding="utf-8")))
-    except FileNotFoundError:
-        raise UserError(f"{folder}: holds no run: start one without --resume") from None
-    except (OSError, ValueError) as error:
-        reason = str(error).splitlines()[0]
-        raise UserError(f"{path}: is no config of a run ({reason})") from None
-
-
-def check_same(folder: Path, old: TrainConfig, settings: Mapping[str, Any]) -> None:
-    """UserError if a run that is to be gone on with was started with another setting."""
-    new = new_config(old.model_dump() | dict(settings))
-    for name in settings:
-        was, wanted = (c.model_dump(mode="json")[name] for c in (old, new))
-        if was != wanted:
-            raise UserError(
-                f"{folder}: the run was started with {name} = {json.dumps(was)}, not "
-                f"{json.dumps(wanted)}: leave it out, or start a new run"
-            )

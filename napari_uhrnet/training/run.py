@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import signal
-import threading
 from contextlib import closing, contextmanager
 from typing import TYPE_CHECKING, Any, Protocol
 
@@ -12,8 +11,9 @@ import torch
 
 from napari_uhrnet.errors import UserError
 from napari_uhrnet.geometry.grid import PatchGrid
-from napari_uhrnet.training.config import save_config
+from napari_uhrnet.training.config_file import save_config
 from napari_uhrnet.training.fit import STATE, fit
+from napari_uhrnet.training.interrupts import interrupts
 from napari_uhrnet.training.memory import choose_patches_at_once, gigabytes, meter_of
 from napari_uhrnet.training.records import Records
 from napari_uhrnet.training.sampling import draw_batch
@@ -23,6 +23,7 @@ from napari_uhrnet.training.state import read_state, steps_done
 from napari_uhrnet.training.trainer import Trainer
 
 if TYPE_CHECKING:
+    import threading
     from collections.abc import Callable, Generator, Iterator
     from contextlib import AbstractContextManager
     from pathlib import Path
@@ -99,7 +100,7 @@ def _work(
     watch: Callable[[], AbstractContextManager[Watcher]],
 ) -> bool:
     """One process's share of a run."""
-    with _watched(fabric, watch) as watcher, _interrupts() as stop:
+    with _watched(fabric, watch) as watcher, interrupts() as stop:
         setup = prepare(config, watcher.note)
         config = _within_budget(config, setup, fabric, watcher)
         meter = meter_of(fabric.device)
@@ -240,23 +241,3 @@ class _Silent:
 
     def step(self, progress: Progress, steps: int) -> None:
         pass
-
-
-@contextmanager
-def _interrupts() -> Iterator[threading.Event]:
-    """Ctrl-C sets an event, so that no step is left half done; a second one ends at once."""
-    stop = threading.Event()
-    if threading.current_thread() is not threading.main_thread():
-        yield stop
-        return
-    before = signal.getsignal(signal.SIGINT)
-
-    def hear(number: int, frame: Any) -> None:
-        stop.set()
-        signal.signal(signal.SIGINT, signal.default_int_handler)
-
-    signal.signal(signal.SIGINT, hear)
-    try:
-        yield stop
-    finally:
-        signal.signal(signal.SIGINT, before)

@@ -72,14 +72,6 @@ def test_what_cannot_be_is_refused_before_anything_is_written(call, words, tmp_p
         call("--out", out)
 
 
-def test_folders_with_a_pixel_size(tmp_path):
-    (tmp_path / "a@b").mkdir()
-    assert train_command._folder(f"{tmp_path}/x@0.5")["pixel_size_m"] == 0.5
-    assert train_command._folder(f"{tmp_path}/a@b")["pixel_size_m"] is None
-    with pytest.raises(UserError, match="DIR@METRES"):
-        train_command._folder("x@y")
-
-
 def test_a_run_killed_at_any_moment_ends_with_the_same_weights(call, words, tmp_path):
     """Slow: another interpreter is started."""
     call(*words, "--out", tmp_path / "a", "--steps", 12)

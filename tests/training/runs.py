@@ -6,7 +6,8 @@ import numpy as np
 from PIL import Image
 
 from napari_uhrnet.models.checkpoint import save_checkpoint
-from napari_uhrnet.training.config import new_config
+from napari_uhrnet.training.config import TrainConfig
+from napari_uhrnet.training.config_file import new_config
 from napari_uhrnet.training.run import train
 from tests.models.tiny import CLASSES, tiny_card, tiny_network
 from tests.training.made import view
@@ -26,9 +27,9 @@ def data_set(folder, count=3, size_px=150, part="train", seed=0):
     return folder
 
 
-def tiny_checkpoint(folder, **changes):
+def tiny_checkpoint(folder, seed=0, **changes):
     path = folder / "tiny.safetensors"
-    save_checkpoint(path, tiny_network().state_dict(), tiny_card().model_copy(update=changes))
+    save_checkpoint(path, tiny_network(seed).state_dict(), tiny_card().model_copy(update=changes))
     return path
 
 
@@ -81,5 +82,5 @@ def run(folder, config, at=None, action=None):
     """Whether it was done, and the watcher."""
     watcher = Watcher(at, action)
     if isinstance(config, dict):
-        config = new_config(config)
+        config = new_config(TrainConfig, config)
     return train(config, folder, lambda: contextlib.nullcontext(watcher)), watcher

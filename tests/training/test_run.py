@@ -11,7 +11,8 @@ from PIL import Image
 
 from napari_uhrnet.errors import UserError
 from napari_uhrnet.models.registry import load_model
-from napari_uhrnet.training.config import check_same, load_config, new_config
+from napari_uhrnet.training.config import TrainConfig
+from napari_uhrnet.training.config_file import check_same, load_config, new_config
 from tests.models.tiny import CLASSES
 from tests.training.runs import run, settings
 
@@ -76,7 +77,7 @@ def test_ctrl_c_saves_the_step_and_the_run_goes_on(tmp_path):
         tmp_path / "b", config, at=3, action=lambda: os.kill(os.getpid(), signal.SIGINT)
     )
     assert not done and watcher.steps == [1, 2, 3]
-    done, watcher = run(tmp_path / "b", load_config(tmp_path / "b"))
+    done, watcher = run(tmp_path / "b", load_config(TrainConfig, tmp_path / "b"))
     assert done and watcher.steps == [4, 5, 6]
     assert same(weights(tmp_path / "a"), weights(tmp_path / "b"))
     assert steps_of(tmp_path / "b" / "scores.csv") == [3, 6]
@@ -99,7 +100,7 @@ def test_stages_follow_each_other_with_or_without_a_break(at, tmp_path):
     run(tmp_path / "a", config)
     with pytest.raises(Crash):
         run(tmp_path / "b", config, at=at, action=_crash)
-    run(tmp_path / "b", load_config(tmp_path / "b"))
+    run(tmp_path / "b", load_config(TrainConfig, tmp_path / "b"))
     assert same(weights(tmp_path / "a"), weights(tmp_path / "b"))
     assert steps_of(tmp_path / "b" / "log.csv") == [1, 2, 3, 4, 5, 6]
 
@@ -117,7 +118,7 @@ def test_a_memory_budget_chooses_and_keeps_the_patches_at_once(tmp_path, monkeyp
     config = settings(tmp_path, memory_budget_bytes=1_350_000_000)
     config["stages"] = [{"name": "joint", "steps": 1}]
     _, watcher = run(tmp_path / "run", config)
-    assert load_config(tmp_path / "run").patches_at_once == 4
+    assert load_config(TrainConfig, tmp_path / "run").patches_at_once == 4
     assert "4 patches at once" in watcher.notes[0]
 
 
@@ -130,7 +131,7 @@ def test_the_picture_of_a_run_on_made_scenes_alone(tmp_path):
 
 
 def test_other_settings_are_refused_by_name(tmp_path):
-    config = new_config(settings(tmp_path))
+    config = new_config(TrainConfig, settings(tmp_path))
     check_same(tmp_path, config, {"crop_px": 96})
     with pytest.raises(UserError, match="crop_px = 96, not 128"):
         check_same(tmp_path, config, {"crop_px": 128, "seed": 0})
@@ -147,7 +148,7 @@ def test_other_settings_are_refused_by_name(tmp_path):
 )
 def test_settings_that_make_no_sense_are_refused(change, reason, tmp_path):
     with pytest.raises(UserError, match=reason):
-        new_config({"made": 0} | settings(tmp_path, **change))
+        new_config(TrainConfig, {"made": 0} | settings(tmp_path, **change))
 
 
 def test_a_run_that_cannot_begin_leaves_nothing(tmp_path):
