@@ -31,6 +31,7 @@ def finetune_project(folder: Path, out: Path, asked: dict[str, Any], *, resume: 
     from napari_uhrnet.training.config_file import check_new, check_same, load_config, new_config
     from napari_uhrnet.training.finetune import finetune
     from napari_uhrnet.training.finetune_config import FineTuneConfig
+    from napari_uhrnet.training.precision import quick_precision
     from napari_uhrnet.training.rehearsal import open_rehearsal
 
     settings = {_FIELDS.get(name, name): value for name, value in asked.items()}
@@ -49,6 +50,7 @@ def finetune_project(folder: Path, out: Path, asked: dict[str, Any], *, resume: 
         if config is None:
             pixel_size_m = settings.get("pixel_size_m") or _scale(scenes, start, project, line.note)
             settings |= {"start": name, "pixel_size_m": pixel_size_m}
+            settings["precision"] = quick_precision(start.device)
             config = new_config(FineTuneConfig, settings)
         rehearsal = []
         for data in config.rehearsal:

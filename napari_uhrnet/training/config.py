@@ -7,6 +7,7 @@ from typing import Literal, Self
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
+from napari_uhrnet.training.precision import Precision
 from napari_uhrnet.training.sampling import Sampling
 from napari_uhrnet.training.stages import StageName
 from napari_uhrnet.training.trainer import FitConfig
@@ -68,7 +69,7 @@ class TrainConfig(BaseModel):
     balance: float = Field(0.5, ge=0, le=1, description="of views: centred on a drawn class")
     zoom: tuple[float, float] = Field((0.85, 1.3), description="smallest and largest")
     colour: float = Field(0.2, ge=0, le=1, description="strength of random changes of colour")
-    precision: Literal["32-true", "bf16-mixed"] = "32-true"
+    precision: Precision = "32-true"
     devices: int = Field(1, ge=1, description="processes, each with a device of its own")
     accelerator: Literal["auto", "cpu", "cuda", "mps"] = "auto"
     memory_budget_bytes: int | None = Field(None, gt=0, description="None: all patches at once")

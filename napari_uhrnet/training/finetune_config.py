@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from pydantic import BaseModel, ConfigDict, Field
 
 from napari_uhrnet.training.config import DataFolder
+from napari_uhrnet.training.precision import Precision
 from napari_uhrnet.training.trainer import FitConfig
 
 if TYPE_CHECKING:
@@ -33,7 +34,7 @@ class FineTuneConfig(BaseModel):
     rate_heads: float = Field(1e-3, gt=0)
     rate_backbones: float = Field(1e-4, gt=0)
     crops: int = Field(3, ge=1)
-    precision: str = "bf16-mixed"
+    precision: Precision = "32-true"
     device: str = "auto"
 
     def fit(self) -> FitConfig:
@@ -46,7 +47,7 @@ class FineTuneConfig(BaseModel):
             averaging=0.98,
             save_every_steps=25,
             seed=self.seed,
-            precision="32-true" if self.precision == "32-true" else "bf16-mixed",
+            precision=self.precision,
         )
 
 

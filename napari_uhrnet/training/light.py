@@ -26,6 +26,7 @@ from napari_uhrnet.training.fit import FitConfig, fit
 from napari_uhrnet.training.frames import NOT_OF, Frame, read_frame
 from napari_uhrnet.training.imagenet import start_from_imagenet
 from napari_uhrnet.training.losses import Objective, class_weights
+from napari_uhrnet.training.precision import quick_precision
 from napari_uhrnet.training.sampling import FrameSource, Sampling, class_shares, draw_batch
 
 if TYPE_CHECKING:
@@ -91,7 +92,8 @@ def main() -> None:
     parser.add_argument("--run", type=Path, required=True, help="run folder, made or gone on with")
     parser.add_argument("--steps", type=int, default=FitConfig.steps)
     parser.add_argument("--seed", type=int, default=FitConfig.seed)
-    parser.add_argument("--precision", default="bf16-mixed", help="bf16-mixed or 32-true")
+    quick = quick_precision(torch.device("cpu"))
+    parser.add_argument("--precision", default=quick, help="bf16-mixed or 32-true")
     options = parser.parse_args()
     config = FitConfig(steps=options.steps, seed=options.seed, precision=options.precision)
     split = json.loads(options.split.read_text(encoding="utf-8"))["train"]

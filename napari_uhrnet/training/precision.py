@@ -2,13 +2,31 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 
 import torch
 from torch import nn
 
 if TYPE_CHECKING:
     from torch import Tensor
+
+
+Precision = Literal["32-true", "bf16-mixed"]
+
+
+def quick_precision(device: torch.device) -> Precision:
+    """The quicker one: bfloat16 where the device computes it itself.
+
+    A CPU that only imitates it took 25 s for a step that took 8 s in float32.
+    """
+    if device.type == "cuda":
+        quick = torch.cuda.is_bf16_supported(including_emulation=False)
+    else:
+        # Older versions of torch do not tell: then in full.
+        tell = getattr(torch.cpu, "get_capabilities", dict)
+        known = tell() if device.type == "cpu" else {}
+        quick = bool(known.get("avx512_bf16") or known.get("amx_bf16"))
+    return "bf16-mixed" if quick else "32-true"
 
 
 class _InFull:

@@ -15,7 +15,7 @@ from napari_uhrnet.geometry.classes import NOTHING, ClassTable
 from napari_uhrnet.training.accumulate import accumulate
 from napari_uhrnet.training.frames import NOT_OF
 from napari_uhrnet.training.losses import ANYTHING_BUT
-from napari_uhrnet.training.precision import spare_depthwise
+from napari_uhrnet.training.precision import Precision, spare_depthwise
 from napari_uhrnet.training.stages import train_mode
 from napari_uhrnet.training.state import read_state, write_state
 
@@ -51,7 +51,7 @@ class FitConfig:
     patches_at_once: int | None = None
     save_every_steps: int = 50
     seed: int = 0
-    precision: Literal["32-true", "bf16-mixed"] = "bf16-mixed"
+    precision: Precision = "32-true"
     learned_statistics: frozenset[str] = frozenset()
 
 

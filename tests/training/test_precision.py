@@ -1,9 +1,10 @@
 """Slow depthwise convolutions stay in float32 under autocast; the others do not."""
 
+import pytest
 import torch
 from torch import nn
 
-from napari_uhrnet.training.precision import spare_depthwise
+from napari_uhrnet.training.precision import quick_precision, spare_depthwise
 
 
 class _Seen(nn.Conv2d):
@@ -38,3 +39,17 @@ def test_only_slow_depthwise_convolutions_are_spared():
     for name, value in out.items():
         assert value.dtype == torch.bfloat16
         torch.testing.assert_close(value.float(), plain[name], atol=0.05, rtol=0.05)
+
+
+@pytest.mark.parametrize(
+    ("device", "known", "expected"),
+    [
+        ("cpu", {"avx512_bf16": True}, "bf16-mixed"),
+        ("cpu", {"amx_bf16": True}, "bf16-mixed"),
+        ("cpu", {"avx2": True, "avx512_bf16": False}, "32-true"),
+        ("mps", {"avx512_bf16": True}, "32-true"),
+    ],
+)
+def test_bfloat16_only_where_the_device_computes_it(monkeypatch, device, known, expected):
+    monkeypatch.setattr(torch.cpu, "get_capabilities", lambda: known, raising=False)
+    assert quick_precision(torch.device(device)) == expected
