@@ -58,7 +58,7 @@ def spread_out(labelled: np.ndarray) -> list[Window]:
     while len(chosen) < COUNT:
         chosen.append(max(places, key=lambda w: min(_distance(w, c) for c in chosen)))
     assert min(_distance(a, b) for a in chosen for b in chosen if a != b) >= SIZE_PX, "they overlap"
-    return sorted(chosen)
+    return sorted(chosen, key=lambda w: (w.y, w.x))
 
 
 def _distance(a: Window, b: Window) -> int:
@@ -136,7 +136,7 @@ def main() -> None:
     options = parser.parse_args()
     labels = np.asarray(Image.open(options.labels))
     windows = spread_out(labels != 255)
-    print("windows", [tuple(w) for w in windows])
+    print("windows (y, x)", [(w.y, w.x) for w in windows])
     found: dict[str, list[dict[str, float]]] = {"all": [], "heads only": []}
     with open_scene(options.rgb, PIXEL_SIZE_M) as scene:
         project = options.work / "project"

@@ -26,6 +26,10 @@ _FIELDS = {"model": "start", "pixel_size": "pixel_size_m", "rehearse": "rehearsa
 
 def finetune_project(folder: Path, out: Path, asked: dict[str, Any], *, resume: bool) -> None:
     """Start a run, or go on with one; options that are not in ``asked`` have their defaults."""
+    from napari_uhrnet.training.config_file import STOP
+
+    if resume:  # the sooner the better: what is asked from now on counts
+        (out / STOP).unlink(missing_ok=True)
     from napari_uhrnet.models.registry import DEFAULT_MODEL, load_model
     from napari_uhrnet.session.project import Project
     from napari_uhrnet.training.config_file import check_new, check_same, load_config, new_config

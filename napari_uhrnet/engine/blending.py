@@ -131,7 +131,7 @@ def rectangle_planes(
     for branch, values in blended.items():
         for name, plane in _planes(values, ids, full=branch == "fused").items():
             planes[f"{branch}/{name}"] = plane
-    valid = _valid(rectangle, logits, state)
+    valid = valid_pixels(rectangle, logits, state)
     if valid is not None:
         for plane in planes.values():
             plane[~valid] = NOTHING
@@ -143,11 +143,16 @@ def _planes(logits: Tensor, ids: NDArray[np.uint8], *, full: bool) -> dict[str, 
     top, channel = share.topk(min(2, len(ids)), dim=0)
     planes = {"labels": ids[channel[0].numpy()], "confidence": _as_byte(top[0])}
     if full:
-        entropy = torch.special.entr(share).sum(dim=0) / math.log(len(ids))
         planes["runner_up"] = ids[channel[-1].numpy()]
         planes["margin"] = _as_byte(top[0] - top[-1])
-        planes["entropy"] = _as_byte(entropy)
+        planes["entropy"] = _as_byte(entropy_of(share))
     return planes
+
+
+def entropy_of(share: Tensor) -> Tensor:
+    """(h, w) entropy of (N, h, w) shares, as share of the largest that there can be."""
+    entropy: Tensor = torch.special.entr(share).sum(dim=0) / math.log(len(share))
+    return entropy
 
 
 def _as_byte(share: Tensor) -> NDArray[np.uint8]:
@@ -155,7 +160,7 @@ def _as_byte(share: Tensor) -> NDArray[np.uint8]:
     return values
 
 
-def _valid(
+def valid_pixels(
     rectangle: Cell, logits: dict[Cell, PatchLogits], state: EngineState
 ) -> NDArray[np.bool_] | None:
     """Which pixels hold data, from any of the patches that saw them; None if all do."""

@@ -30,7 +30,7 @@ def frame_features(state: EngineState, frame: Cell) -> FrameFeatures:
     """G of a frame, from the cache or computed."""
     known = state.frames.get(frame)
     if known is None:
-        pixels, _ = _frame_pixels(state, frame)
+        pixels, _ = frame_pixels(state, frame)
         known = _encode_frame(state, pixels)
         state.frames.put(frame, known)
         state.counts["frames"] += 1
@@ -45,21 +45,27 @@ def _decoding_features(state: EngineState, frame: Cell) -> FrameFeatures:
     if known is None:
         g = frame_features(state, frame)
         with torch.inference_mode(), _autocast(state.device):
-            known = state.network.merge_patches(_parts(state, frame), g)
+            known = state.network.merge_patches(frame_parts(state, frame), g)
         state.merged.put(frame, known)
         state.counts["merged"] += 1
     return known
 
 
-def _parts(state: EngineState, frame: Cell) -> Iterator[tuple[PatchFeatures, list[Window]]]:
-    """F' and boxes of the patches that lie whole in a frame, in grid order, batch by batch."""
+def patches_inside(state: EngineState, frame: Cell) -> list[Cell]:
+    """Patches that lie whole in a frame, in grid order."""
     grid, shape_yx = state.layout.patches, state.layout.inference.shape_yx
     place = state.layout.frames.window(frame)
-    inside = [
+    return [
         cell
         for cell in grid.cells_touching(place)
         if place.contains(grid.window(cell).clip(shape_yx))
     ]
+
+
+def frame_parts(state: EngineState, frame: Cell) -> Iterator[tuple[PatchFeatures, list[Window]]]:
+    """F' and boxes of the patches that lie whole in a frame, in grid order, batch by batch."""
+    grid, place = state.layout.patches, state.layout.frames.window(frame)
+    inside = patches_inside(state, frame)
     for done in range(0, len(inside), state.batch_size):
         batch = inside[done : done + state.batch_size]
         if state.network.encodes_with_frame:
@@ -79,7 +85,8 @@ def _encode_frame(state: EngineState, pixels: NDArray[np.uint8]) -> FrameFeature
             state.step_down()
 
 
-def _frame_pixels(state: EngineState, frame: Cell) -> tuple[NDArray[np.uint8], NDArray[np.bool_]]:
+def frame_pixels(state: EngineState, frame: Cell) -> tuple[NDArray[np.uint8], NDArray[np.bool_]]:
+    """(h, w, 3) pixels of a frame and (h, w) where the scene has data, from the cache or read."""
     known = state.pixels.get(frame)
     if known is None:
         window = state.layout.frames.window(frame)
@@ -100,7 +107,7 @@ def _patch_pixels(
     inside = window.clip(layout.inference.shape_yx)
     frame = layout.frame_of(patch)
     if frame in state.pixels:
-        pixels, valid = _frame_pixels(state, frame)
+        pixels, valid = frame_pixels(state, frame)
         cut = inside.relative_to(layout.frames.window(frame)).slices
         pixels, valid = pixels[cut], valid[cut]
     else:
@@ -195,6 +202,41 @@ def _local_features(state: EngineState, batch: list[Cell]) -> Tensor:
         return features
     with torch.inference_mode(), _autocast(state.device):
         return state.network.hear_neighbours(features, surroundings)
+
+
+def decode_without(
+    state: EngineState, cell: Cell, left_out: Sequence[frozenset[Cell]]
+) -> list[dict[str, Tensor]]:
+    """(N, h, w) logits of each branch of a patch, for each set of neighbours that is not heard.
+
+    What is left out counts as absent, like what lies beyond the scene's edge. Nothing is kept.
+    Only for networks that hear neighbours and decode each patch by itself.
+    """
+    network, n = state.network, len(left_out)
+    decode(state, [cell])  # first of all, the ladder steps down here if it has to
+    surroundings = _surroundings(state, [cell])
+    encode(state, [cell], features=True)
+    features = torch.cat(_filled([_encoded(state, cell).features], state.batch_size))
+    views = None
+    if network.needs_frame:
+        views = _filled([_view(state, cell, _decoding_features)], state.batch_size)
+    found = []
+    for k in range(n):
+        heard = _only_others(surroundings, cell, left_out[k])
+        with torch.inference_mode(), _autocast(state.device):
+            out = network.decode_patches(network.hear_neighbours(features, heard), views)
+        found.append({branch: logits[0].float().cpu() for branch, logits in out.items()})
+    return found
+
+
+def _only_others(s: Surroundings, cell: Cell, left_out: frozenset[Cell]) -> Surroundings:
+    """The surroundings of a patch without some of its neighbours."""
+    heard = s.mosaic.new_ones(len(s.mosaic), 3, 3)
+    for row, column in left_out:
+        heard[:, row - cell[0] + 1, column - cell[1] + 1] = 0
+    n = s.mosaic.shape[-1] // 3
+    nine = heard.repeat_interleave(n, 1).repeat_interleave(n, 2)
+    return Surroundings(s.mosaic * nine.unsqueeze(1), s.rows, s.columns, heard)
 
 
 def _encoded(state: EngineState, cell: Cell) -> EncodedPatch:

@@ -51,7 +51,14 @@ class LocalFusion(nn.Module):
         nn.init.zeros_(self.tell.weight)
         nn.init.zeros_(self.tell.bias)  # type: ignore[arg-type]
 
-    def forward(self, features: Tensor, mosaic: Tensor, rows: Tensor, columns: Tensor) -> Tensor:
+    def forward(
+        self,
+        features: Tensor,
+        mosaic: Tensor,
+        rows: Tensor,
+        columns: Tensor,
+        heard: Tensor | None = None,
+    ) -> Tensor:
         """Features that know their surroundings.
 
         Parameters
@@ -64,22 +71,31 @@ class LocalFusion(nn.Module):
         rows, columns
             (B, 3n, 3n): `geometry.sampling.context_matrix` along y and x, which pastes them at
             their true offsets.
+        heard
+            (B, 3, 3) of 0 and 1: which of the nine count as being there; None: all that are. Where
+            it is 0 the mosaic must be 0 too.
 
         Returns
         -------
         (B, C, h, w).
         """
-        heard = self.tell(self.listen(mosaic, rows, columns))
+        told = self.tell(self.listen(mosaic, rows, columns, heard))
         return features + F.interpolate(
-            heard, size=features.shape[-2:], mode="bilinear", align_corners=False
+            told, size=features.shape[-2:], mode="bilinear", align_corners=False
         )
 
-    def listen(self, mosaic: Tensor, rows: Tensor, columns: Tensor) -> Tensor:
+    def listen(
+        self, mosaic: Tensor, rows: Tensor, columns: Tensor, heard: Tensor | None = None
+    ) -> Tensor:
         """(B, D, n, n): what the surroundings say at the patch's own place."""
         n = self.cells
         pasted = rows.unsqueeze(1) @ mosaic @ columns.unsqueeze(1).transpose(-1, -2)
         # Absence beyond the scene's edge is marked, not invented.
-        present = (rows.sum(-1).unsqueeze(-1) * columns.sum(-1).unsqueeze(-2)).unsqueeze(1)
+        if heard is None:
+            present = (rows.sum(-1).unsqueeze(-1) * columns.sum(-1).unsqueeze(-2)).unsqueeze(1)
+        else:
+            nine = heard.repeat_interleave(n, 1).repeat_interleave(n, 2)
+            present = (rows @ nine @ columns.transpose(-1, -2)).unsqueeze(1)
         context: Tensor = self.context(torch.cat([pasted, present], dim=1))
         return context[..., n : 2 * n, n : 2 * n]
 
@@ -92,11 +108,15 @@ class GatherEight(LocalFusion):
         width = config.descriptor_channels
         self.context = conv_block(9 * (width + 1), width, 1)
 
-    def listen(self, mosaic: Tensor, rows: Tensor, columns: Tensor) -> Tensor:
+    def listen(
+        self, mosaic: Tensor, rows: Tensor, columns: Tensor, heard: Tensor | None = None
+    ) -> Tensor:
         """(B, D, n, n): the nine descriptors and who is there, weighed by direction."""
         n, batch = self.cells, mosaic.shape[0]
         there = [m.view(batch, 3 * n, 3, n).sum(dim=(1, 3)) > 0 for m in (rows, columns)]
         present = (there[0][:, :, None] & there[1][:, None, :]).to(mosaic)  # (B, 3, 3)
+        if heard is not None:
+            present = present * heard
         nine = mosaic.reshape(batch, -1, 3, n, 3, n).permute(0, 2, 4, 1, 3, 5)
         marks = present[..., None, None, None].expand(batch, 3, 3, 1, n, n)
         said: Tensor = self.context(torch.cat([nine, marks], dim=3).flatten(1, 3))

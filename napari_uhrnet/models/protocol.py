@@ -45,11 +45,13 @@ class PatchFeatures:
 
     ``features`` (B, C, h, w) is what decoding needs; ``descriptors`` (B, D, n, n), None if the
     network has no local fusion. ``extra`` is what only `merge_patches` wants; it is not kept.
+    ``shown`` (B, C, h, w) are the branch's last features where ``features`` is something else.
     """
 
     features: Tensor
     descriptors: Tensor | None = None
     extra: Any = None
+    shown: Tensor | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,6 +61,7 @@ class Surroundings:
     mosaic: Tensor
     rows: Tensor
     columns: Tensor
+    heard: Tensor | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -102,7 +102,7 @@ class UHRNet(nn.Module):
         s = surroundings
         if self.config.local_fusion_hears == "itself":
             s = _without_neighbours(s, self.config)
-        heard: Tensor = self.local_fusion(features, s.mosaic, s.rows, s.columns)
+        heard: Tensor = self.local_fusion(features, s.mosaic, s.rows, s.columns, s.heard)
         return heard
 
     def merge_patches(

@@ -14,6 +14,7 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
+IN_MEMORY_CHUNKS = (512, 512)
 DIVIDER_PX = 2
 """Width of the line between both sides, in pixels of the level that is shown."""
 
@@ -33,7 +34,7 @@ class _Level:
     @property
     def chunks(self) -> tuple[int, int]:
         """Shape of the pieces that are stored, which napari reads whole."""
-        height, width = self.a.chunks
+        height, width = getattr(self.a, "chunks", IN_MEMORY_CHUNKS)
         return int(height), int(width)
 
     @property
@@ -70,6 +71,7 @@ class _DisagreementLevel(_Level):
 @dataclass(frozen=True, eq=False)
 class _CurtainLevel(_Level):
     column: Callable[[], int]
+    swapped: Callable[[], bool]
     divider: int
 
     def __getitem__(self, key: tuple[slice, slice]) -> NDArray[np.uint8]:
@@ -77,9 +79,10 @@ class _CurtainLevel(_Level):
         start, stop, step = columns.indices(self.shape[1])
         column = self.column()
         cut = min(max(column, start), stop)
+        left, right = (self.b, self.a) if self.swapped() else (self.a, self.b)
         # A step begins anew at the cut; napari reads levels without one.
         values = np.concatenate(
-            [np.asarray(self.a[rows, start:cut:step]), np.asarray(self.b[rows, cut:stop:step])],
+            [np.asarray(left[rows, start:cut:step]), np.asarray(right[rows, cut:stop:step])],
             axis=1,
         )
         line = slice(max(0, column - DIVIDER_PX // 2 - start), max(0, column + 1 - start))
@@ -95,15 +98,21 @@ def disagreement(a: Sequence[Any], b: Sequence[Any]) -> list[Any]:
 class Curtain:
     """Left of a column the one pyramid of labels, right of it the other.
 
-    ``column_px`` is a column of the finest level and may be changed at any time; what is read from
-    ``levels`` follows. The line between both has the id ``divider``.
+    ``column_px`` is a column of the finest level; ``is_swapped`` is whether each shows on the other
+    side. Both may be changed at any time; what is read from ``levels`` follows. The line between
+    both has the id ``divider``.
     """
 
     def __init__(self, a: Sequence[Any], b: Sequence[Any], divider: int) -> None:
         self.width_px = int(a[0].shape[1])
         self.column_px = self.width_px // 2
+        self.is_swapped = False
         self.levels = [self._level(x, y, divider) for x, y in zip(a, b, strict=True)]
 
     def _level(self, a: Any, b: Any, divider: int) -> _CurtainLevel:
         width = int(a.shape[1])
-        return _CurtainLevel(a, b, lambda: self.column_px * width // self.width_px, divider)
+
+        def column() -> int:
+            return self.column_px * width // self.width_px
+
+        return _CurtainLevel(a, b, column, lambda: self.is_swapped, divider)

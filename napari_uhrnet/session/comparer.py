@@ -10,24 +10,33 @@ from psygnal import Signal
 
 from napari_uhrnet.errors import UserError
 from napari_uhrnet.session.comparing import Compared, Lit, compare_job, lit_job
+from napari_uhrnet.session.pair import Pair, pair_job
+from napari_uhrnet.session.reporting import Written, report_job
 from napari_uhrnet.session.runner import Job
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Generator
+    from datetime import datetime
+    from pathlib import Path
 
-    from napari_uhrnet.geometry.classes import ClassTable
     from napari_uhrnet.geometry.window import Window
-    from napari_uhrnet.session.comparing import Source
+    from napari_uhrnet.scene.base import Scene
+    from napari_uhrnet.session.comparing import Wanted
     from napari_uhrnet.session.runner import Runner
 
 
 @dataclass(frozen=True)
 class CompareStatus:
-    """How far a comparison is: ``share`` in 0..1; ``message`` is a sentence for the panel."""
+    """How far a comparison is.
+
+    ``share`` is in 0..1, ``message`` a sentence for the panel, ``page`` the report that was written
+    of what is shown.
+    """
 
     busy: bool = False
     share: float = 0.0
     message: str = ""
+    page: Path | None = None
 
 
 class Comparer:
@@ -39,9 +48,11 @@ class Comparer:
     status_changed = Signal(object)
     """A `CompareStatus`."""
     found = Signal(object)
-    """A `Compared`."""
+    """A `Compared`, or None: there is nothing to be shown any more."""
     lit = Signal(object)
     """A `Lit`."""
+    read = Signal(object)
+    """A `Pair`."""
 
     def __init__(self, runner: Runner) -> None:
         self._runner = runner
@@ -49,18 +60,34 @@ class Comparer:
         self.status = CompareStatus()
         self.compared: Compared | None = None
 
-    def compare(
-        self, a: Source, b: Source, classes: ClassTable, window: Window, pixel_size_m: float | None
-    ) -> None:
-        """Compare two sources in a window of level 0."""
-        self._say(CompareStatus(True, 0.0, "Comparing…"))
-        self._start(lambda: compare_job(a, b, classes, window, pixel_size_m))
+    def compare(self, wanted: Wanted) -> None:
+        """Compare two sources."""
+        self._say(CompareStatus(True))
+        self._start(lambda: compare_job(wanted))
+
+    def report(self, wanted: Wanted, scene: Scene, folder: Path, made_at: datetime) -> None:
+        """Compare two sources and write what is found into a new folder inside of this one."""
+        self._say(CompareStatus(True))
+        self._start(lambda: report_job(wanted, scene, folder, made_at))
+
+    def read_pair(self, wanted: Wanted) -> None:
+        """Read two sources, to be looked at by turns."""
+        self._say(CompareStatus(True))
+        self._start(lambda: pair_job(wanted))
 
     def light(self, pair: tuple[int, int], view: Window) -> None:
         """Find the pixels of a pair of classes (of A, of B) in view; a comparison goes first."""
         compared = self.compared
         if compared is not None and not self.status.busy:
             self._start(lambda: lit_job(compared, pair, view))
+
+    def forget(self) -> None:
+        """Another scene: what was found is not of it."""
+        self._generation += 1
+        self._runner.stop()
+        self.compared = None
+        self._say(CompareStatus())
+        self.found.emit(None)
 
     def cancel(self) -> None:
         """Stop after the block that is being compared."""
@@ -81,13 +108,21 @@ class Comparer:
             return
         match result:
             case Compared():
-                self.compared = result
+                self._take(result, CompareStatus())
+            case Written():
+                self._take(result.compared, CompareStatus(page=result.page))
+            case Pair():
+                self.read.emit(result)
                 self._say(CompareStatus())
-                self.found.emit(result)
             case Lit():
                 self.lit.emit(result)
             case float() if self.status.busy:
-                self._say(CompareStatus(True, result, "Comparing…"))
+                self._say(CompareStatus(True, result))
+
+    def _take(self, compared: Compared, status: CompareStatus) -> None:
+        self.compared = compared
+        self._say(status)
+        self.found.emit(compared)
 
     def _on_end(self, generation: int, error: BaseException | None) -> None:
         if generation != self._generation:

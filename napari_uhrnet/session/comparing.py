@@ -22,10 +22,12 @@ if TYPE_CHECKING:
     from napari_uhrnet.evaluation.comparison import Comparison
     from napari_uhrnet.evaluation.regions import Regions
     from napari_uhrnet.evaluation.results import Result
+    from napari_uhrnet.geometry.polygon import Polygon
     from napari_uhrnet.geometry.window import Window
     from napari_uhrnet.models.registry import LoadedModel
     from napari_uhrnet.scene.base import Scene
     from napari_uhrnet.session.engine import Workspace
+    from napari_uhrnet.store.annotation import AnnotationStore
     from napari_uhrnet.store.prediction import PredictionStore
 
 LIT_PX = 1024
@@ -38,6 +40,22 @@ class Source:
 
     title: str
     open: Callable[[], AbstractContextManager[Result]]
+
+
+@dataclass(frozen=True)
+class Wanted:
+    """What is to be compared with what, and where: a window of level 0 and a polygon in it.
+
+    ``window`` None is the whole scene, ``polygon`` None all of the window; ``pixel_size_m`` is the
+    ground size of a level-0 pixel, None where it is not known.
+    """
+
+    a: Source
+    b: Source
+    classes: ClassTable
+    window: Window | None = None
+    polygon: Polygon | None = None
+    pixel_size_m: float | None = None
 
 
 @dataclass(frozen=True)
@@ -107,6 +125,18 @@ def labels_source(labels: Any, classes: ClassTable, title: str) -> Source:
     return Source(title, opened)
 
 
+def corrections_source(store: AnnotationStore, title: str) -> Source:
+    """What a person painted or reviewed; the rest is nothing."""
+
+    @contextmanager
+    def opened() -> Iterator[Result]:
+        from napari_uhrnet.evaluation.results import Result
+
+        yield Result(title, store.shape_yx, store.classes, store.read)
+
+    return Source(title, opened)
+
+
 def mask_source(path: Path, classes: ClassTable) -> Source:
     """A mask in a file, by the class table of its own folder if there is one, else by this."""
 
@@ -132,17 +162,22 @@ def named_classes(ids: Any, names: Any, like: ClassTable) -> ClassTable:
 
 
 def compare_job(
-    a: Source, b: Source, classes: ClassTable, window: Window, pixel_size_m: float | None
+    wanted: Wanted,
 ) -> Generator[float | Compared, None, None]:
     """The share done after every block, and in the end what was found; closing it cancels."""
     from napari_uhrnet.evaluation.compare import compare
 
     with ExitStack() as stack:
-        left, right = (stack.enter_context(source.open()) for source in (a, b))
+        a, b = (stack.enter_context(source.open()) for source in (wanted.a, wanted.b))
         comparison, regions = yield from compare(
-            left, right, classes, window=window, pixel_size_m=pixel_size_m
+            a,
+            b,
+            wanted.classes,
+            window=wanted.window,
+            polygon=wanted.polygon,
+            pixel_size_m=wanted.pixel_size_m,
         )
-    yield Compared(comparison, regions, a, b, comparison.classes)
+    yield Compared(comparison, regions, wanted.a, wanted.b, comparison.classes)
 
 
 def lit_job(
@@ -151,22 +186,24 @@ def lit_job(
     """Where the pixels of a pair are in the part of the comparison that is in view."""
     from napari_uhrnet.evaluation.blocks import BLOCK_PX, Area
 
-    window = view.intersect(compared.comparison.area.window)
+    area = compared.comparison.area
+    window = view.intersect(area.window)
     if not window:
         return
     step = -(-max(window.shape_yx) // LIT_PX)
     mask = np.zeros([-(-n // step) for n in window.shape_yx], bool)
+    part = Area(window, area.polygon)
     with ExitStack() as stack:
         a, b = (
             stack.enter_context(source.open()).in_classes(compared.classes)
             for source in (compared.a, compared.b)
         )
-        blocks = list(Area(window).windows(BLOCK_PX // step * step or step))
+        blocks = list(part.windows(BLOCK_PX // step * step or step))
         for done, block in enumerate(blocks, start=1):
-            found = (a.read(block) == pair[0]) & (b.read(block) == pair[1])
+            both = part.read(a, b, None, block)
             place = block.relative_to(window)
             y, x = place.y // step, place.x // step
-            small = _any_of(found, step)
+            small = _any_of((both.a == pair[0]) & (both.b == pair[1]), step)
             mask[y : y + small.shape[0], x : x + small.shape[1]] = small
             yield done / len(blocks)
     yield Lit(pair, window, step, mask)

@@ -44,7 +44,7 @@ class OpenCorrections:
     folder
         The project, made if there is none in it.
     classes
-        Of a project that is made; another keeps its own.
+        Of a project that is made; another keeps its own, and None will do.
 
     Raises
     ------
@@ -52,9 +52,8 @@ class OpenCorrections:
         It can't be written, is in use by another program, or is damaged.
     """
 
-    def __init__(self, scene: Scene, folder: Path, classes: ClassTable) -> None:
-        exists = (folder / FILE).exists()
-        self.project = Project.open(folder) if exists else Project.create(folder, classes)
+    def __init__(self, scene: Scene, folder: Path, classes: ClassTable | None) -> None:
+        self.project = _project(folder, classes)
         self.project.add_scene(scene)
         self.fingerprint = scene.fingerprint
         self.store = self.project.annotations(scene)
@@ -77,6 +76,14 @@ class OpenCorrections:
                 self.project.set_view(self.fingerprint, view)
         finally:
             self.store.close()
+
+
+def _project(folder: Path, classes: ClassTable | None) -> Project:
+    if (folder / FILE).exists():
+        return Project.open(folder)
+    if classes is None:
+        raise UserError("Choose a network first: a new project has its classes.")
+    return Project.create(folder, classes)
 
 
 def nothing(window: Window) -> NDArray[np.uint8]:

@@ -9,6 +9,7 @@ from __future__ import annotations
 import json
 import os
 from dataclasses import dataclass, replace
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, Self
 
 from napari_uhrnet.errors import UserError
@@ -24,8 +25,6 @@ from napari_uhrnet.store.disk import disk_errors, write_whole
 from napari_uhrnet.store.journal import Journal
 
 if TYPE_CHECKING:
-    from pathlib import Path
-
     from napari_uhrnet.geometry.window import Window
     from napari_uhrnet.scene.base import Scene
 
@@ -53,11 +52,13 @@ class Project:
         classes: ClassTable,
         scenes: tuple[SceneEntry, ...] = (),
         checkpoints: tuple[CheckpointEntry, ...] = (),
+        model: str | None = None,
     ) -> None:
         self.folder = folder
         self.classes = classes
         self.scenes = scenes
         self.checkpoints = checkpoints
+        self._model = model
 
     @classmethod
     def create(cls, folder: Path, classes: ClassTable) -> Self:
@@ -103,7 +104,7 @@ class Project:
             scene.fingerprint,
             path_in_project(self.folder, scene.path),
             scene.shape_yx,
-            scene.pixel_size_m,
+            scene.pixel_size_m or (old.pixel_size_m if old else None),
             old.view if old else None,
         )
         self._put(entry)
@@ -130,6 +131,26 @@ class Project:
     def set_view(self, fingerprint: str, view: Window) -> None:
         """Remember what is on screen of a scene, in level-0 pixels."""
         self._put(replace(self.scene(fingerprint), view=view))
+
+    def set_pixel_size(self, fingerprint: str, pixel_size_m: float) -> None:
+        """Remember metres per pixel of level 0 of a scene, as a person said it."""
+        self._put(replace(self.scene(fingerprint), pixel_size_m=pixel_size_m))
+
+    @property
+    def model(self) -> str | None:
+        """Name or file of the network that was last worked with; None before that."""
+        if self._model is None:
+            return None
+        path = (self.folder / self._model).absolute()
+        return os.path.normpath(path) if path.exists() else self._model
+
+    def set_model(self, name_or_file: str) -> None:
+        """Remember a network; its file is found again if it is moved along with the project."""
+        path = Path(name_or_file)
+        kept = path_in_project(self.folder, path) if path.exists() else name_or_file
+        if kept != self._model:
+            self._model = kept
+            self.save()
 
     def add_checkpoint(self, checkpoint_hash: str, name: str) -> None:
         """Note that a checkpoint is used."""
@@ -174,6 +195,7 @@ class Project:
             "classes": self.classes.to_dict(),
             "scenes": [s.to_dict() for s in self.scenes],
             "checkpoints": [{"hash": c.hash, "name": c.name} for c in self.checkpoints],
+            "model": self._model,
         }
 
     @classmethod
@@ -187,4 +209,5 @@ class Project:
             ClassTable.from_dict(data["classes"]),
             tuple(SceneEntry.from_dict(s) for s in data["scenes"]),
             tuple(CheckpointEntry(str(c["hash"]), str(c["name"])) for c in data["checkpoints"]),
+            data.get("model"),
         )

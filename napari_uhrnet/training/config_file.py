@@ -15,6 +15,8 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 CONFIG = "config.json"
+STOP = "stop"
+"""A file that asks a run in another process to end."""
 
 AnyConfig = TypeVar("AnyConfig", bound=BaseModel)
 

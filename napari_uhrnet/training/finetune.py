@@ -25,7 +25,7 @@ from napari_uhrnet.models.build import build_network
 from napari_uhrnet.models.checkpoint import save_checkpoint
 from napari_uhrnet.models.config import UHRNetConfig
 from napari_uhrnet.store.disk import disk_errors, write_whole
-from napari_uhrnet.training.config_file import save_config
+from napari_uhrnet.training.config_file import STOP, save_config
 from napari_uhrnet.training.fit import fit
 from napari_uhrnet.training.interrupts import interrupts
 from napari_uhrnet.training.losses import Objective, class_weights
@@ -44,7 +44,7 @@ if TYPE_CHECKING:
     from napari_uhrnet.training.reviewed import Corrected, Region
     from napari_uhrnet.training.sampling import Source
 
-STATUS, RESULT, STOP = "status.json", "finetune.json", "stop"
+STATUS, RESULT = "status.json", "finetune.json"
 CHECKPOINT = "finetuned.safetensors"
 
 
@@ -109,7 +109,6 @@ def _run(
 ) -> dict[str, Any] | None:
     with disk_errors(folder, "the run folder", "choose another --out"):
         folder.mkdir(parents=True, exist_ok=True)
-        (folder / STOP).unlink(missing_ok=True)
     save_config(folder, config)
     status.say("preparing")
     known = classes.without_ignored()
@@ -214,6 +213,7 @@ def _fit(
             )
             asked = interrupted.is_set() or (folder / STOP).exists()
             if asked and done < config.steps:
+                (folder / STOP).unlink(missing_ok=True)
                 return False
     return True
 

@@ -54,10 +54,11 @@ class FineTuneConfig(BaseModel):
 def scale_of(scenes: Sequence[Corrected], start: LoadedModel, classes: ClassTable) -> float:
     """Metres per pixel to train at, where nobody says.
 
-    The checkpoint's, if it knows one of the classes. New classes are mostly of finer things: then
-    three pixels of the finest scene, but nothing coarser than the checkpoint's.
+    The checkpoint's, if it knows at least half of the classes. New classes are mostly of finer
+    things: then three pixels of the finest scene, but nothing coarser than the checkpoint's.
     """
     known = {c.name for c in start.classes.classes}
-    if known & {c.name for c in classes.without_ignored().classes}:
+    names = [c.name for c in classes.without_ignored().classes]
+    if 2 * sum(name in known for name in names) >= len(names):
         return start.card.pixel_size_m
     return min(start.card.pixel_size_m, 3 * min(s.pixel_size_m for s in scenes))

@@ -24,7 +24,7 @@ def quick_precision(device: torch.device) -> Precision:
     else:
         # Older versions of torch do not tell: then in full.
         tell = getattr(torch.cpu, "get_capabilities", dict)
-        known = tell() if device.type == "cpu" else {}
+        known: dict[str, bool] = tell() if device.type == "cpu" else {}
         quick = bool(known.get("avx512_bf16") or known.get("amx_bf16"))
     return "bf16-mixed" if quick else "32-true"
 

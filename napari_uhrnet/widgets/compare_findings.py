@@ -28,6 +28,7 @@ if TYPE_CHECKING:
 
 MATRIX_PX = 230
 LIST_PX = 120
+COLUMNS = ["Class", "IoU", "A", "B", "B − A"]
 RIGHT = Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter
 
 
@@ -75,9 +76,13 @@ class CompareFindings(Panel):
         buttons.addWidget(self.next, 1)
         self.column.addLayout(buttons)
 
-    def show_found(self, compared: Compared) -> None:
-        """Show a comparison instead of the last one."""
+    def show_found(self, compared: Compared | None) -> None:
+        """Show a comparison instead of the last one; hide if there is none."""
         self._compared = compared
+        if compared is None:
+            self._pair, self._shown = None, ()
+            self.hide()
+            return
         found = compared.comparison
         counted = int(found.confusion.sum())
         self.agreement.setText(
@@ -157,8 +162,9 @@ class CompareFindings(Panel):
 
 
 def _empty_table() -> QTableWidget:
-    table = QTableWidget(0, 4, objectName="classes")
-    table.setHorizontalHeaderLabels(["Class", "IoU", "Area A", "Area B"])
+    table = QTableWidget(0, len(COLUMNS), objectName="classes")
+    table.setHorizontalHeaderLabels(COLUMNS)
+    table.setToolTip("Area of each class in A and in B, and what B has more or less")
     table.verticalHeader().hide()
     table.setEditTriggers(QAbstractItemView.EditTrigger.NoEditTriggers)
     table.setSelectionMode(QAbstractItemView.SelectionMode.NoSelection)
@@ -171,8 +177,15 @@ def _empty_table() -> QTableWidget:
     return table
 
 
-def _areas(area: ClassArea) -> tuple[str, str]:
-    if area.pixel_size_m is None:
-        return wording.pixels(area.a_px), wording.pixels(area.b_px)
-    pixel_m2 = area.pixel_size_m**2
-    return wording.area(area.a_px * pixel_m2), wording.area(area.b_px * pixel_m2)
+def _areas(area: ClassArea) -> tuple[str, str, str]:
+    """Of A, of B, and B's less A's."""
+    pixel_m2 = 1.0 if area.pixel_size_m is None else area.pixel_size_m**2
+
+    def text(count: int) -> str:
+        return (
+            wording.pixels(count) if area.pixel_size_m is None else wording.area(count * pixel_m2)
+        )
+
+    difference = area.b_px - area.a_px
+    sign = "+" if difference > 0 else "−" if difference < 0 else ""
+    return text(area.a_px), text(area.b_px), sign + text(abs(difference))

@@ -9,10 +9,12 @@ from qtpy.QtCore import QObject
 
 from napari_uhrnet.session.comparing import (
     branch_source,
+    corrections_source,
     labels_source,
     mask_source,
     named_classes,
 )
+from napari_uhrnet.widgets.compare_area import DrawnArea
 from napari_uhrnet.widgets.compare_panel import ComparePanel
 from napari_uhrnet.widgets.keys import Keys
 from napari_uhrnet.widgets.layer_look import label_colormap, placement
@@ -31,10 +33,15 @@ if TYPE_CHECKING:
     from napari_uhrnet.session.answers import Answers
     from napari_uhrnet.session.comparer import Comparer
     from napari_uhrnet.session.comparing import Lit, Source
+    from napari_uhrnet.session.pair import Pair
     from napari_uhrnet.session.state import SessionState
+    from napari_uhrnet.widgets.correcting import Correcting
     from napari_uhrnet.widgets.overlay import Overlay
+    from napari_uhrnet.widgets.side_by_side import SideBySide
+    from napari_uhrnet.widgets.swipe import Swipe
 
 KEY = "lit"
+CORRECTIONS = "Corrections"
 LIGHTS = ((1.0, 0.0, 0.0), (1.0, 1.0, 1.0), (0.0, 0.0, 0.0), (1.0, 0.0, 1.0), (0.0, 1.0, 1.0))
 
 
@@ -45,6 +52,8 @@ class Comparing(QObject):
     ----------
     image
         The image layer of the scene, None if there is none.
+    correcting
+        Its corrections can be compared while they are open.
     """
 
     def __init__(
@@ -55,22 +64,36 @@ class Comparing(QObject):
         comparer: Comparer,
         answers: Answers,
         image: Callable[[], Image | None],
+        correcting: Correcting,
+        swipe: Swipe,
+        side_by_side: SideBySide,
         parent: QObject | None = None,
     ) -> None:
         super().__init__(parent)
         self._viewer, self._state, self._overlay = viewer, state, overlay
         self._comparer, self._image, self._answers = comparer, image, answers
+        self._correcting = correcting
+        self._swipe, self._side_by_side, self._is_swiping = swipe, side_by_side, False
         self._pair: tuple[int, int] | None = None
         self._keys = Keys(viewer)
-        self.panel = ComparePanel(state, comparer, self.sources, self._mask_of)
+        self._area = DrawnArea(viewer, image, self)
+        self.panel = ComparePanel(state, comparer, self.sources, self._mask_of, self._area.polygon)
         self._connect()
 
     def _connect(self) -> None:
         findings = self.panel.findings
         findings.pair_chosen.connect(self._on_pair)
         findings.region_chosen.connect(self._on_region)
+        self.panel.area.draw_pressed.connect(self._area.draw)
         self._comparer.lit.connect(self._show_lit)
+        self._comparer.read.connect(self._show_pair)
+        self.panel.swipe_ended.connect(self._swipe.leave)
+        self._swipe.changed.connect(self._on_swiped)
         self._state.events.view.connect(self._light)
+        self._state.events.scene.connect(self._on_scene)
+        self._correcting.state.events.active.connect(self._on_corrections)
+        self._viewer.events.theme.connect(self._on_theme)
+        self._on_theme()
         self._overlay.workspace_changed.connect(self.panel.update_sources)
         for name in ("inserted", "removed"):
             getattr(self._viewer.layers.events, name).connect(self._on_layers)
@@ -79,10 +102,19 @@ class Comparing(QObject):
         self.panel.closed.connect(self.close)
 
     def close(self) -> None:
-        """Let go of viewer and session; the lit pixels go."""
+        """Let go of viewer and session; the lit pixels and the drawn polygon go."""
         self._keys.release()
+        self._area.remove()
         self._comparer.lit.disconnect(self._show_lit)
+        self._comparer.read.disconnect(self._show_pair)
+        if self._is_swiping:
+            self._swipe.leave()
+        self._swipe.changed.disconnect(self._on_swiped)
         self._state.events.view.disconnect(self._light)
+        self._state.events.scene.disconnect(self._on_scene)
+        self._correcting.state.events.active.disconnect(self._on_corrections)
+        self._viewer.events.theme.disconnect(self._on_theme)
+        self._overlay.workspace_changed.disconnect(self.panel.update_sources)
         for name in ("inserted", "removed"):
             getattr(self._viewer.layers.events, name).disconnect(self._on_layers)
         self._overlay.further.remove(KEY)
@@ -98,6 +130,10 @@ class Comparing(QObject):
                 if branch in where.model.branches:
                     found[TITLES[branch]] = branch_source(where, branch, TITLES[branch])
             found |= self._answers.sources(where)
+        # Told to stop, they are still open for a moment.
+        store = self._correcting.store if self._correcting.state.active else None
+        if store is not None:
+            found[CORRECTIONS] = corrections_source(store, CORRECTIONS)
         classes = self._classes
         if scene is None or classes is None:
             return found
@@ -105,7 +141,8 @@ class Comparing(QObject):
             is_map = isinstance(layer, Labels) and layer.ndim == 2
             if is_map and not self._overlay.owns(layer) and level0_shape(layer) == scene.shape_yx:
                 data = layer.data[0] if layer.multiscale else layer.data
-                found[layer.name] = labels_source(data, _classes_of(layer, classes), layer.name)
+                title = f"{layer.name} (layer)" if layer.name in found else layer.name
+                found[title] = labels_source(data, _classes_of(layer, classes), title)
         return found
 
     @property
@@ -119,6 +156,35 @@ class Comparing(QObject):
 
     def _on_layers(self, event: Any = None) -> None:
         self.panel.update_sources()
+
+    def _on_corrections(self) -> None:
+        self.panel.update_sources()
+
+    def _on_scene(self) -> None:
+        self._pair = None
+        self._area.remove()
+        if self._is_swiping:
+            self._swipe.leave()
+        self.panel.forget_files()
+
+    def _on_theme(self) -> None:
+        from napari.utils.theme import get_theme
+
+        self.panel.findings.matrix.set_ink(get_theme(self._viewer.theme).text.as_hex())
+
+    def _show_pair(self, pair: Pair) -> None:
+        image = self._image()
+        if image is None:
+            return
+        self._side_by_side.leave()
+        self._swipe.enter_pair(pair, image)
+        self._is_swiping = True
+        self.panel.swipe.setChecked(True)
+
+    def _on_swiped(self, on: bool) -> None:
+        # On for others, such as two branches, or off.
+        self._is_swiping = False
+        self.panel.swipe.setChecked(False)
 
     def _on_pair(self, pair: tuple[int, int] | None) -> None:
         self._pair = pair

@@ -24,6 +24,8 @@ from napari_uhrnet.widgets.panel import TITLE_PX, Panel
 from napari_uhrnet.widgets.polygon_row import PolygonRow
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from napari_uhrnet.session.correct_state import CorrectState, Tool
     from napari_uhrnet.widgets.correcting import Correcting
 
@@ -45,9 +47,16 @@ NOT_YET = (
 class CorrectPanel(Panel):
     """Shows the `CorrectState`; the person corrects."""
 
-    def __init__(self, correcting: Correcting, *, parent: QWidget | None = None) -> None:
+    def __init__(
+        self,
+        correcting: Correcting,
+        open_folder: Callable[[Path], None],
+        *,
+        parent: QWidget | None = None,
+    ) -> None:
         super().__init__("Correct", parent=parent)
         self._correcting, self._state = correcting, correcting.state
+        self._open_folder = open_folder
         self._make_top()
         self._make_tools()
         self.classes = ClassButtons(self._state)
@@ -59,13 +68,13 @@ class CorrectPanel(Panel):
         self._show()
 
     def choose_folder(self) -> None:
-        """Ask for a folder and correct the scene in it."""
+        """Ask for a folder: correct the scene in it, or open the project that it holds."""
         before = str(Path(self._state.folder).parent) if self._state.folder else ""
         folder = QFileDialog.getExistingDirectory(
             self, "Folder for the project, or of one that there is", before
         )
         if folder:
-            self._correcting.start(Path(folder))
+            self._open_folder(Path(folder))
             self._show()
 
     def _make_top(self) -> None:

@@ -21,7 +21,6 @@ if TYPE_CHECKING:
     from napari.layers import Image, Labels
     from qtpy.QtCore import QSettings
 
-    from napari_uhrnet.geometry.classes import ClassTable
     from napari_uhrnet.geometry.polygon import Polygon
     from napari_uhrnet.scene.base import Scene
     from napari_uhrnet.session.controller import Controller
@@ -61,6 +60,8 @@ class Correcting(QObject):
         self._open: OpenCorrections | None = None
         self.scene: CorrectedScene | None = None
         session.events.scene.connect(self.stop)
+        session.events.model.connect(self._note_settings)
+        session.events.pixel_size_m.connect(self._note_settings)
 
     @property
     def store(self) -> AnnotationStore | None:
@@ -73,8 +74,9 @@ class Correcting(QObject):
         """Correct the present scene, in a folder or the one it had; False if that can't be."""
         self.stop()
         try:
-            scene, image, classes = self._present()
+            scene, image = self._present()
             folder = folder or self._remembered(scene)
+            classes = self._session.card.classes if self._session.card else None
             opened = OpenCorrections(scene, folder, classes)
         except UserError as error:
             self.state.message = str(error)
@@ -115,14 +117,25 @@ class Correcting(QObject):
         except UserError as error:
             self.state.message = str(error)
 
-    def _present(self) -> tuple[Scene, Image, ClassTable]:
-        scene, card = self._session.scene, self._session.card
+    def _note_settings(self) -> None:
+        """The project remembers what the scene is looked at with."""
+        if self._open is None:
+            return
+        project, session = self._open.project, self._session
+        try:
+            if session.card is not None:
+                project.set_model(session.model)
+            if session.pixel_size_m is not None:
+                project.set_pixel_size(self._open.fingerprint, session.pixel_size_m)
+        except UserError as error:
+            self.state.message = str(error)
+
+    def _present(self) -> tuple[Scene, Image]:
+        scene = self._session.scene
         image = None if scene is None else self._image_of(scene)
         if scene is None or image is None:
             raise UserError("Open an image first: File > Open, or drop one on the window.")
-        if card is None:
-            raise UserError("Choose a network first: a new project has its classes.")
-        return scene, image, card.classes
+        return scene, image
 
     def _remembered(self, scene: Scene) -> Path:
         beside = project_beside(scene)
@@ -136,6 +149,7 @@ class Correcting(QObject):
         state.protected &= frozenset(classes.names)
         state.tool = "paint"
         self._open = opened
+        self._note_settings()
         self.scene = CorrectedScene(
             self._viewer,
             image,

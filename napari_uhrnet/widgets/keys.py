@@ -10,6 +10,7 @@ if TYPE_CHECKING:
     from napari.components import ViewerModel
 
     from napari_uhrnet.session.state import SessionState
+    from napari_uhrnet.widgets.swipe import Swipe
 
 BLINK = "B"
 
@@ -33,11 +34,17 @@ class Keys:
 
 
 def blink(
-    state: SessionState, pair: Callable[[], tuple[str, str]]
+    state: SessionState, pair: Callable[[], tuple[str, str]], swipe: Swipe | None = None
 ) -> Callable[[Any], Generator[None, None, None]]:
-    """An action that shows the other one of two branches as long as its key is held."""
+    """An action that shows the other one of two branches as long as its key is held.
+
+    While a swipe is shown, its two sides change places instead.
+    """
 
     def show_other(viewer: Any) -> Generator[None, None, None]:
+        if swipe is not None and swipe.is_on:
+            yield from swipe.blink()
+            return
         before = state.branch
         a, b = pair()
         if not {a, b} <= set(state.branches):

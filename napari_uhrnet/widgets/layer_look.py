@@ -22,7 +22,7 @@ CLEAR = (0.0, 0.0, 0.0, 0.0)
 
 
 def placement(
-    image: Layer, factor_yx: tuple[float, float], origin_yx: tuple[int, int] = (0, 0)
+    image: Layer, factor_yx: tuple[float, float], origin_yx: tuple[float, float] = (0, 0)
 ) -> dict[str, Any]:
     """Where a grid lies that covers an image layer with pixels of ``factor_yx`` image pixels.
 

@@ -15,21 +15,30 @@ from napari_uhrnet.session.answers import Answers
 from napari_uhrnet.session.comparer import Comparer
 from napari_uhrnet.session.controller import Controller
 from napari_uhrnet.session.engine import LocalEngine
+from napari_uhrnet.session.feature_view import FeatureViewer
+from napari_uhrnet.session.finetuning import FineTuning
+from napari_uhrnet.session.neighbour_effect import NeighbourEffect
 from napari_uhrnet.session.ranker import Ranker
+from napari_uhrnet.session.readout import Readout
 from napari_uhrnet.session.state import RunStatus, SessionState
 from napari_uhrnet.widgets import settings as remembered
 from napari_uhrnet.widgets.comparing import Comparing
 from napari_uhrnet.widgets.correct_panel import CorrectPanel
 from napari_uhrnet.widgets.correcting import Correcting
 from napari_uhrnet.widgets.docks import Docks
+from napari_uhrnet.widgets.features import FeaturesTool, is_of_features
+from napari_uhrnet.widgets.finetuning import FineTuneTool
 from napari_uhrnet.widgets.inspect_panel import InspectPanel
 from napari_uhrnet.widgets.keys import BLINK, Keys, blink
 from napari_uhrnet.widgets.layer_scene import scene_of
 from napari_uhrnet.widgets.legend_panel import LegendPanel
 from napari_uhrnet.widgets.model_panel import ModelPanel
+from napari_uhrnet.widgets.neighbours import NeighboursTool
 from napari_uhrnet.widgets.overlay import Overlay
 from napari_uhrnet.widgets.queue import QueueTool
+from napari_uhrnet.widgets.readout import ReadoutTool
 from napari_uhrnet.widgets.region import RegionDrawing
+from napari_uhrnet.widgets.resuming import Resuming
 from napari_uhrnet.widgets.run_panel import RunPanel
 from napari_uhrnet.widgets.runner import ThreadRunner
 from napari_uhrnet.widgets.scene_panel import ScenePanel
@@ -50,8 +59,12 @@ if TYPE_CHECKING:
     from napari_uhrnet.session.engine import Engine
     from napari_uhrnet.session.runner import Runner
     from napari_uhrnet.widgets.compare_panel import ComparePanel
+    from napari_uhrnet.widgets.features_panel import FeaturesPanel
+    from napari_uhrnet.widgets.finetune_panel import FineTunePanel
+    from napari_uhrnet.widgets.neighbours_panel import NeighboursPanel
     from napari_uhrnet.widgets.panel import Panel
     from napari_uhrnet.widgets.queue_panel import QueuePanel
+    from napari_uhrnet.widgets.readout_panel import ReadoutPanel
 
 WIDTH_PX = 320
 
@@ -93,10 +106,17 @@ class UHRNetWidget(QWidget):
         self.state = SessionState(model=DEFAULT_MODEL)
         remembered.restore(self.state, settings)
         remembered.remember(self.state, settings)
+        self._engine = engine
         self.controller = Controller(self.state, runner(), engine)
         self.comparer = Comparer(runner())
+        self.state.events.scene.connect(self.comparer.forget)
         self.ranker = Ranker(runner())
+        self.fine_tuning = FineTuning()
+        self.readout = Readout(runner())
+        self.features = FeatureViewer(self.state, runner(), engine)
+        self.neighbours = NeighbourEffect(self.state, runner(), engine)
         self.answers = Answers(engine)
+        self.neighbours.answered.connect(self.answers.note)
         self.controller.workspace_opened.connect(self.answers.note)
         self.overlay = Overlay(self._viewer, self.state, self.controller, self._image_of, self)
         self.side_by_side = SideBySide(self._viewer, self.state, self.overlay, self)
@@ -107,6 +127,7 @@ class UHRNetWidget(QWidget):
         self.correcting = Correcting(
             self._viewer, self.state, self.controller, self.overlay, self._image_of, settings
         )
+        self.resuming = Resuming(self._viewer, self.state, self.correcting, self)
 
     def _make_panels(self) -> None:
         self.scene_panel = ScenePanel(self.state)
@@ -114,7 +135,7 @@ class UHRNetWidget(QWidget):
         self.run_panel = RunPanel(self.state, self.controller)
         self.legend_panel = LegendPanel(self.state)
         self.inspect_panel = InspectPanel(self.state, self.overlay, self.side_by_side, self.swipe)
-        self.correct_panel = CorrectPanel(self.correcting)
+        self.correct_panel = CorrectPanel(self.correcting, self.resuming.open)
         self._lay_out()
 
     def _make_tools(self) -> None:
@@ -122,8 +143,16 @@ class UHRNetWidget(QWidget):
         self.docks = Docks(self._viewer, self)
         tip = "Count where two results differ, and go from place to place"
         self.inspect_panel.add_tool("Compare…", tip, self.open_compare)
+        tip = "Probabilities of all classes below the cursor, branch by branch"
+        self.inspect_panel.add_tool("Read-out…", tip, self.open_readout)
+        tip = "What each branch sees in the frame in view, as colours"
+        self.inspect_panel.add_tool("Features…", tip, self.open_features)
+        tip = "What the patches around a patch changed in its answer"
+        self.inspect_panel.add_tool("Neighbours…", tip, self.open_neighbours)
         tip = "Go through the scene from the most doubtful part on"
         self.correct_panel.add_tool("Queue…", tip, self.open_queue)
+        tip = "Train the network further on what you marked as reviewed"
+        self.correct_panel.add_tool("Fine-tune…", tip, self.open_finetune)
 
     @property
     def panels(self) -> tuple[Panel, ...]:
@@ -164,12 +193,16 @@ class UHRNetWidget(QWidget):
         self._viewer.events.theme.connect(self._on_theme)
         self._on_theme()
         self._keys = Keys(self._viewer)
-        self._keys.bind(BLINK, blink(self.state, lambda: self.inspect_panel.pair))
+        self._keys.bind(BLINK, blink(self.state, lambda: self.inspect_panel.pair, self.swipe))
         # At its end napari only deletes the widget, without a close event.
         self.destroyed.connect(self.correcting.let_go)
         self.destroyed.connect(self.controller.close)
         self.destroyed.connect(self.comparer.close)
         self.destroyed.connect(self.ranker.close)
+        self.destroyed.connect(self.fine_tuning.close)
+        self.destroyed.connect(self.readout.close)
+        self.destroyed.connect(self.features.close)
+        self.destroyed.connect(self.neighbours.close)
 
     def shut_down(self) -> None:
         """Stop what runs and let go of the viewer; the layers stay."""
@@ -184,6 +217,10 @@ class UHRNetWidget(QWidget):
         self.docks.close()
         self.comparer.close()
         self.ranker.close()
+        self.fine_tuning.close()
+        self.readout.close()
+        self.features.close()
+        self.neighbours.close()
         self._watcher.close()
         self.overlay.close()
         self._viewer.events.theme.disconnect(self._on_theme)
@@ -201,6 +238,9 @@ class UHRNetWidget(QWidget):
             self.comparer,
             self.answers,
             self._shown_image,
+            self.correcting,
+            self.swipe,
+            self.side_by_side,
         )
         return self.docks.open("UHRNet compare", make).panel
 
@@ -217,6 +257,49 @@ class UHRNetWidget(QWidget):
             self._shown_image,
         )
         return self.docks.open("UHRNet queue", make).panel
+
+    def open_features(self) -> FeaturesPanel:
+        """Show what each branch made of a frame."""
+        make = partial(
+            FeaturesTool,
+            self._viewer,
+            self.state,
+            self.features,
+            self._image_of,
+            self._update_view,
+        )
+        return self.docks.open("UHRNet features", make).panel
+
+    def open_neighbours(self) -> NeighboursPanel:
+        """Show what local feature fusion changed."""
+        make = partial(
+            NeighboursTool,
+            self._viewer,
+            self.state,
+            self.neighbours,
+            self._image_of,
+            self._update_view,
+        )
+        return self.docks.open("UHRNet neighbours", make).panel
+
+    def open_readout(self) -> ReadoutPanel:
+        """Show what the branches say at the cursor."""
+        make = partial(
+            ReadoutTool,
+            self._viewer,
+            self.state,
+            self.overlay,
+            self.readout,
+            self._engine,
+            self.answers,
+            self._shown_image,
+        )
+        return self.docks.open("UHRNet read-out", make).panel
+
+    def open_finetune(self) -> FineTunePanel:
+        """Show what can be learned from the reviewed regions."""
+        make = partial(FineTuneTool, self.state, self.correcting.state, self.fine_tuning)
+        return self.docks.open("UHRNet fine-tune", make).panel
 
     def closeEvent(self, event: QCloseEvent) -> None:
         """Qt: the widget is closed."""
@@ -245,7 +328,7 @@ class UHRNetWidget(QWidget):
         from napari.layers import Image
 
         images = [layer for layer in self._viewer.layers if isinstance(layer, Image)]
-        self.scene_panel.set_layers(images)
+        self.scene_panel.set_layers([layer for layer in images if not is_of_features(layer)])
 
     def _on_layer_chosen(self, layer: Image | None) -> None:
         state = self.state
@@ -259,6 +342,7 @@ class UHRNetWidget(QWidget):
                 return
             self._scenes[layer] = scene
             state.scene = scene
+            self.resuming.layer_chosen(layer)
         self._update_view()
 
     def _on_segment(self) -> None:

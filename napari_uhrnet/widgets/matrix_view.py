@@ -41,7 +41,7 @@ class MatrixView(pg.PlotWidget):
         plot.invertY(True)
         plot.showAxes((True, True, False, False), showValues=(True, True, False, False))
         for side in ("left", "top"):
-            plot.getAxis(side).setStyle(tickLength=0)
+            plot.getAxis(side).setStyle(tickLength=0, hideOverlappingLabels=False)
             plot.getAxis(side).setPen(None)
         self.scene().sigMouseClicked.connect(self._on_click)
 
@@ -59,6 +59,11 @@ class MatrixView(pg.PlotWidget):
         plot.getAxis("top").setTicks([[(k + 0.5, n) for k, n in enumerate(short)]])
         plot.setRange(xRange=(0, self._count), yRange=(0, self._count), padding=0)
         self._write(share)
+
+    def set_ink(self, colour: str) -> None:
+        """Write the names of the classes in a colour such as "#d1d2d4"."""
+        for side in ("left", "top"):
+            self.getPlotItem().getAxis(side).setTextPen(colour)
 
     def mark(self, cell: tuple[int, int] | None) -> None:
         """Frame a cell, or none."""

@@ -25,9 +25,9 @@ class Outlines(QObject):
     changed = Signal(bool)
     """Whether there is a polygon."""
 
-    def __init__(self, viewer: ViewerModel, image: Image) -> None:
+    def __init__(self, viewer: ViewerModel, image: Image, name: str = NAME) -> None:
         super().__init__()
-        self._viewer, self._image = viewer, image
+        self._viewer, self._image, self._name = viewer, image, name
         self.layer: Shapes | None = None
         viewer.layers.events.removed.connect(self._on_removed)
 
@@ -65,7 +65,7 @@ class Outlines(QObject):
 
     def _add(self) -> None:
         self.layer = self._viewer.add_shapes(
-            name=NAME,
+            name=self._name,
             ndim=2,
             face_color="#ffff0014",
             edge_color="yellow",

@@ -8,6 +8,7 @@ import numpy as np
 from qtpy.QtCore import QObject, Signal
 
 from napari_uhrnet.widgets.before import Before
+from napari_uhrnet.widgets.features import is_of_features
 from napari_uhrnet.widgets.layer_look import class_colormap, placement
 from napari_uhrnet.widgets.uncertainty import SHADES
 from napari_uhrnet.widgets.view import level0_shape
@@ -30,7 +31,7 @@ class SideBySide(QObject):
     """Goes into the grid and comes back.
 
     All cells share napari's camera. Layers of labels that cover the scene, such as a truth or what
-    another model said, get a cell each, and so does what is shown of the uncertainty.
+    another model said, get a cell each, and so does what is shown of uncertainty and features.
     """
 
     changed = Signal(bool)
@@ -113,6 +114,8 @@ class SideBySide(QObject):
             return layer.visible and any(layer is further.layer(key) for key in cells)
         if layer is image:
             return True
+        if is_of_features(layer):
+            return bool(layer.visible)
         is_map = isinstance(layer, Labels) and not self._overlay.owns(layer)
         return is_map and layer.ndim == 2 and level0_shape(layer) == level0_shape(image)
 

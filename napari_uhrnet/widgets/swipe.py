@@ -11,12 +11,14 @@ from napari_uhrnet.session.combined import Curtain
 from napari_uhrnet.widgets.layer_look import class_colormap, placement
 
 if TYPE_CHECKING:
-    from collections.abc import Generator
+    from collections.abc import Generator, Sequence
 
     from napari.components import ViewerModel
-    from napari.layers import Labels
+    from napari.layers import Image, Labels, Layer
     from napari.utils.colormaps import DirectLabelColormap
 
+    from napari_uhrnet.geometry.classes import ClassTable
+    from napari_uhrnet.session.pair import Pair
     from napari_uhrnet.session.state import SessionState
     from napari_uhrnet.widgets.overlay import Overlay
 
@@ -42,7 +44,8 @@ class Swipe(QObject):
         super().__init__(parent)
         self._viewer, self._state, self._overlay = viewer, state, overlay
         self._curtain: Curtain | None = None
-        self._hidden: Labels | None = None
+        self._hidden: list[Labels] = []
+        self._classes: ClassTable | None = None
         state.events.hidden.connect(self._on_hidden)
         overlay.further.gone.connect(self._on_gone)
 
@@ -56,44 +59,80 @@ class Swipe(QObject):
         where, image, top = self._overlay.where, self._overlay.image, self._overlay.top
         if where is None or image is None or top is None or not {a, b} <= set(where.model.branches):
             return False
-        self.leave()
         left, right = (where.store.levels(f"{branch}/labels") for branch in (a, b))
-        curtain = Curtain(left, right, self._divider)
-        self._overlay.further.show(
-            KEY,
-            top,
-            curtain.levels,
-            name=f"UHRNet {a} | {b}",
-            colormap=self._colours(self._state.hidden),
-            opacity=self._state.opacity,
-            **placement(image, where.layout.inference.factor_yx),
-        )
-        self._curtain = curtain
-        curtain.column_px = self._column(self._viewer.scene.camera.center[-2:])
-        self._overlay.further.refresh(KEY)
-        self._hide_answer()
-        self._viewer.mouse_drag_callbacks.append(self._on_drag)
-        self.changed.emit(True)
+        place = placement(image, where.layout.inference.factor_yx)
+        labels = self._overlay.labels
+        hidden = [] if labels is None else [labels]
+        self._show(left, right, where.model.classes, f"UHRNet {a} | {b}", place, top, hidden)
         return True
+
+    def enter_pair(self, pair: Pair, image: Image) -> None:
+        """Show A of any two results left and B right, over an image, instead of other labels."""
+        from napari.layers import Labels
+
+        self.leave()
+        place = placement(image, (pair.step, pair.step), (pair.window.y, pair.window.x))
+        name = f"UHRNet {pair.titles[0]} | {pair.titles[1]}"
+        layers = self._viewer.layers
+        hidden = [layer for layer in layers if isinstance(layer, Labels)]
+        left, right = pair.levels
+        self._show(left, right, pair.classes, name, place, layers[-1], hidden)
 
     def leave(self) -> None:
         """Back to the one answer."""
         self._overlay.further.remove(KEY)
 
-    def _hide_answer(self) -> None:
-        labels = self._overlay.labels
-        self._hidden = labels if labels is not None and labels.visible else None
-        if self._hidden is not None:
-            self._hidden.visible = False
+    def blink(self) -> Generator[None, None, None]:
+        """While a key is held, each shows on the other side; nothing if it is not shown."""
+        curtain = self._curtain
+        if curtain is None:
+            return
+        for is_swapped in (True, False):
+            curtain.is_swapped = is_swapped
+            self._overlay.further.refresh(KEY)
+            if is_swapped:
+                yield
+
+    def _show(
+        self,
+        left: Sequence[Any],
+        right: Sequence[Any],
+        classes: ClassTable,
+        name: str,
+        place: dict[str, Any],
+        above: Layer,
+        hidden: list[Labels],
+    ) -> None:
+        self.leave()
+        self._classes = classes
+        curtain = Curtain(left, right, self._divider)
+        self._overlay.further.show(
+            KEY,
+            above,
+            curtain.levels,
+            name=name,
+            colormap=self._colours(self._state.hidden),
+            opacity=self._state.opacity,
+            **place,
+        )
+        self._curtain = curtain
+        curtain.column_px = self._column(self._viewer.scene.camera.center[-2:])
+        self._overlay.further.refresh(KEY)
+        self._hidden = [layer for layer in hidden if layer.visible]
+        for layer in self._hidden:
+            layer.visible = False
+        self._viewer.mouse_drag_callbacks.append(self._on_drag)
+        self.changed.emit(True)
 
     def _on_gone(self, key: str) -> None:
         if key != KEY or self._curtain is None:
             return
         self._curtain = None
         self._viewer.mouse_drag_callbacks.remove(self._on_drag)
-        if self._hidden is not None and self._hidden in self._viewer.layers:
-            self._hidden.visible = True
-        self._hidden = None
+        for layer in self._hidden:
+            if layer in self._viewer.layers:
+                layer.visible = True
+        self._hidden = []
         self.changed.emit(False)
 
     def _column(self, world_yx: Any) -> int:
@@ -125,13 +164,13 @@ class Swipe(QObject):
     @property
     def _divider(self) -> int:
         """An id that no class has."""
-        assert self._overlay.where is not None
-        taken = {int(i) for i in self._overlay.where.model.classes.ids}
+        assert self._classes is not None
+        taken = {int(i) for i in self._classes.ids}
         return max(i for i in range(NOTHING) if i not in taken)
 
     def _colours(self, hidden: frozenset[int]) -> DirectLabelColormap:
-        assert self._overlay.where is not None
-        return class_colormap(self._overlay.where.model.classes, hidden, {self._divider: LINE})
+        assert self._classes is not None
+        return class_colormap(self._classes, hidden, {self._divider: LINE})
 
     def _on_hidden(self, hidden: frozenset[int]) -> None:
         if self.is_on:

@@ -50,9 +50,23 @@ def visible_window(viewer: ViewerModel, layer: Layer) -> Window:
 def show_window(viewer: ViewerModel, layer: Layer, window: Window) -> None:
     """Move the camera so that a window of level-0 pixels lies in the middle, with some around."""
     size_px = min(viewer.canvas.viewbox_size(viewer.layers))
-    pixel = abs(float(np.asarray(layer.scale)[-1])) or 1.0
-    longest = max(*window.shape_yx, SMALLEST_PX) * pixel
+    longest = max(*window.shape_yx, SMALLEST_PX) * _pixel(layer)
     viewer.scene.camera.zoom = float(size_px) / (SURROUNDINGS * longest)
+    _centre(viewer, layer, window)
+
+
+def fit_window(viewer: ViewerModel, layer: Layer, window: Window) -> None:
+    """Move the camera so that a window of level-0 pixels fills the view."""
+    sizes = zip(viewer.canvas.viewbox_size(viewer.layers), window.shape_yx, strict=True)
+    viewer.scene.camera.zoom = min(float(size) / side for size, side in sizes) / _pixel(layer)
+    _centre(viewer, layer, window)
+
+
+def _pixel(layer: Layer) -> float:
+    return abs(float(np.asarray(layer.scale)[-1])) or 1.0
+
+
+def _centre(viewer: ViewerModel, layer: Layer, window: Window) -> None:
     middle = window.y + (window.height - 1) / 2, window.x + (window.width - 1) / 2
     centre = viewer.scene.camera.center
     viewer.scene.camera.center = (*centre[:-2], *np.asarray(layer.data_to_world(middle))[-2:])

@@ -153,3 +153,25 @@ def test_what_the_project_does_not_know_is_refused(study, tmp_path):
     with pytest.raises(UserError, match="another scene"):
         project.annotations(entry)
     assert isinstance(project.classes, ClassTable)
+
+
+def test_the_network_is_remembered_and_moves_along(study, tmp_path):
+    project = Project.open(study / "project")
+    assert project.model is None
+    project.set_model("uhrnet-light")
+    assert Project.open(study / "project").model == "uhrnet-light"
+    file = study / "project" / "finetune" / "better.safetensors"
+    file.parent.mkdir()
+    file.touch()
+    project.set_model(str(file))
+    study.rename(tmp_path / "elsewhere")
+    moved = tmp_path / "elsewhere" / "project"
+    assert Project.open(moved).model == str(moved / "finetune" / "better.safetensors")
+
+
+def test_a_pixel_size_that_was_typed_is_kept(study):
+    project = Project.open(study / "project")
+    project.set_pixel_size(project.scenes[0].fingerprint, 0.25)
+    with open_scene(study / "a.png") as scene:
+        project.add_scene(scene)
+    assert Project.open(study / "project").scenes[0].pixel_size_m == 0.25

@@ -13,7 +13,8 @@ from napari_uhrnet.models.registry import load_model
 from napari_uhrnet.scene.array import array_scene
 from napari_uhrnet.store.annotation import AnnotationStore
 from napari_uhrnet.training import finetune as module
-from napari_uhrnet.training.finetune import CHECKPOINT, RESULT, STATUS, STOP, finetune
+from napari_uhrnet.training.config_file import STOP
+from napari_uhrnet.training.finetune import CHECKPOINT, RESULT, STATUS, finetune
 from napari_uhrnet.training.finetune_config import FineTuneConfig, scale_of
 from napari_uhrnet.training.log import read_log
 from napari_uhrnet.training.reviewed import Corrected
@@ -185,7 +186,9 @@ def test_a_start_that_knows_no_class_is_not_scored(scenes, start):
 
 def test_new_classes_are_looked_at_finely(scenes, start):
     fine = [Corrected(scenes[0].scene, scenes[0].store, 0.1)]
-    cars = ClassTable("cars", (LabelClass(0, "car", (1, 1, 1)),))
+    cars = ClassTable(
+        "cars", tuple(LabelClass(k, n, (k, k, k)) for k, n in enumerate(("car", "roof", "water")))
+    )
     assert scale_of(fine, start, PROJECT) == start.card.pixel_size_m
     assert scale_of(fine, start, cars) == pytest.approx(0.3)
     assert scale_of(scenes, start, cars) == start.card.pixel_size_m

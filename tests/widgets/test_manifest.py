@@ -20,7 +20,8 @@ def test_contributions():
     assert [s.key for s in found.sample_data] == ["landcover"]
     assert "napari/layers/segment" in found.menus
     patterns = set(found.readers[0].filename_patterns)
-    assert patterns == {"*.tif", "*.tiff", "*.svs", "*.png", "*.jpg", "*.jpeg", "*.zarr"}
+    rasters = {"*.tif", "*.tiff", "*.svs", "*.png", "*.jpg", "*.jpeg"}
+    assert patterns == rasters | {"*.zarr", "*.uhrnet"}
 
 
 def test_every_contribution_names_a_command():

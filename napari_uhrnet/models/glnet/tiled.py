@@ -83,7 +83,7 @@ class TiledGLNet(nn.Module):
         ``extra`` holds the maps that mode 3 merges into the frame.
         """
         done = 0
-        kept, shared = [], []
+        kept, shared, last = [], [], []
         for frame, seen in _by_frame(views or ()):
             part = self._as_trained(patches[done : done + len(seen)] / 255)
             done += len(seen)
@@ -93,7 +93,9 @@ class TiledGLNet(nn.Module):
             share = self.network.local_share(maps.features)
             kept.append(torch.cat([share, maps.logits], dim=1))
             shared.append(maps.shared)
-        return PatchFeatures(torch.cat(kept), extra=shared if self.needs_whole_frame else None)
+            last.append(maps.features)
+        extra = shared if self.needs_whole_frame else None
+        return PatchFeatures(torch.cat(kept), extra=extra, shown=torch.cat(last))
 
     def hear_neighbours(self, features: Tensor, surroundings: Surroundings) -> Tensor:
         """Not asked for."""

@@ -1,0 +1,67 @@
+"""Two results read into memory to be looked at by turns."""
+
+import numpy as np
+import pytest
+
+from napari_uhrnet.errors import UserError
+from napari_uhrnet.evaluation import blocks
+from napari_uhrnet.geometry.classes import NOTHING
+from napari_uhrnet.geometry.polygon import Polygon
+from napari_uhrnet.geometry.window import Window
+from napari_uhrnet.session import pair
+from napari_uhrnet.session.comparer import Comparer
+from napari_uhrnet.session.pair import pair_job
+from napari_uhrnet.session.runner import SyncRunner
+from tests.session.compared import SHAPE, TABLE, A, B, labels, wanted
+
+WHOLE = Window.of_shape(SHAPE)
+POLYGON = Polygon([(-20.5, 300.2), (600.7, 1400.1), (1050.3, 900.9), (700, 80)])
+
+
+@pytest.mark.parametrize("block_px", [1024, 100])
+@pytest.mark.parametrize(("most_px", "step"), [(1 << 26, 1), (400_000, 2), (10_000, 12)])
+@pytest.mark.parametrize("polygon", [None, POLYGON])
+@pytest.mark.parametrize("window", [None, Window(33, 71, 1050, 1201)])
+def test_each_so_many_th_pixel_of_the_area(monkeypatch, block_px, most_px, step, polygon, window):
+    monkeypatch.setattr(blocks, "BLOCK_PX", block_px)
+    monkeypatch.setattr(pair, "MOST_PX", most_px)
+    *shares, found = pair_job(wanted(window=window, polygon=polygon))
+    inside = np.ones(SHAPE, bool) if polygon is None else polygon.inside(WHOLE)
+    place = window or WHOLE
+    if polygon is not None:
+        place = place.intersect(polygon.window)
+    assert (found.window, found.step, found.titles) == (place, step, ("A", "B"))
+    for kept, whole in ((found.a, A), (found.b, B)):
+        expected = np.where(inside, whole, NOTHING)[place.slices][::step, ::step]
+        np.testing.assert_array_equal(kept, expected)
+        assert kept.size < most_px * 1.05
+    assert shares == sorted(shares)
+    assert shares[-1] == 1
+
+
+def test_pyramids_get_small():
+    *_, found = pair_job(wanted())
+    for levels, whole in zip(found.levels, (A, B), strict=True):
+        assert max(levels[-1].shape) <= pair.COARSEST_PX < max(levels[0].shape)
+        for k, level in enumerate(levels):
+            np.testing.assert_array_equal(level, whole[:: 2**k, :: 2**k])
+            # No copy: only the finest one takes memory.
+            assert np.shares_memory(level, levels[0])
+
+
+def test_unlike_sizes_are_a_sentence():
+    with pytest.raises(UserError, match="B: is not of the size of A"):
+        list(pair_job(wanted(b=labels(1, (1100, 1299)))))
+
+
+def test_the_comparer_hands_it_on_and_keeps_what_was_compared():
+    comparer, read = Comparer(SyncRunner()), []
+    comparer.read.connect(read.append)
+    comparer.compare(wanted())
+    before = comparer.compared
+    comparer.read_pair(wanted(B, A))
+    (found,) = read
+    np.testing.assert_array_equal(found.a, B)
+    assert found.classes is TABLE
+    assert comparer.compared is before
+    assert not comparer.status.busy
