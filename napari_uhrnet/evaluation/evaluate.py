@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from functools import partial
@@ -15,7 +14,7 @@ from napari_uhrnet.evaluation.counts import SceneCounts, count_blocks
 from napari_uhrnet.evaluation.truth_pairs import TruthPair, check_sizes
 from napari_uhrnet.geometry.mapping import ClassMapping
 from napari_uhrnet.scene.open import open_scene
-from napari_uhrnet.scene.truth import Truth, open_truth
+from napari_uhrnet.scene.truth import Strays, Truth, open_truth
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
@@ -28,9 +27,6 @@ if TYPE_CHECKING:
     from napari_uhrnet.geometry.window import Window
     from napari_uhrnet.models.registry import LoadedModel
     from napari_uhrnet.scene.base import Scene
-
-STRAY_SHARE = 0.01
-"""Masks in colours may hold this share of pixels whose colour is no class's, as Dubai's do."""
 
 
 @dataclass(frozen=True)
@@ -107,18 +103,10 @@ def mapping_to(model: LoadedModel, truth_classes: ClassTable) -> ClassMapping:
 
 def check_truth(truth: Truth, classes: ClassTable) -> None:
     """UserError if a mask holds a class outside of the table; few stray colours are no class."""
-    stray_px, named = 0, Counter[str]()
+    strays = Strays(truth)
     for window in truth.blocks():
-        part = truth.read_counted(window)
-        stray_px += part.stray_px
-        named.update(part.stray)
-    allowed = STRAY_SHARE if truth.kind == "colours" else 0.0
-    if stray_px > allowed * truth.shape_yx[0] * truth.shape_yx[1]:
-        [(worst, _)] = named.most_common(1)
-        raise UserError(
-            f"{truth.path}: {worst} is no class of the table {classes.name!r} "
-            f"({stray_px} pixels have none): choose the right table"
-        )
+        strays.add(truth.read_counted(window))
+    strays.check(classes)
 
 
 @contextmanager

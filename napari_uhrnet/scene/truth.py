@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Self
@@ -28,6 +29,8 @@ if TYPE_CHECKING:
 _SURVEYED_PX = 1 << 26
 """Up to this size all of a mask is looked at to find its kind, else evenly spread parts of it."""
 _TOP_COLOURS = 16
+STRAY_SHARE = 0.01
+"""Masks in colours may hold this share of pixels whose colour is no class's, as Dubai's do."""
 
 
 @dataclass(frozen=True)
@@ -106,6 +109,30 @@ class Truth:
     def blocks(self) -> Iterator[Window]:
         """Windows that cover the mask, from the top, of a size that is cheap to read."""
         return blocks(self._picture.levels[0])
+
+
+class Strays:
+    """What of a mask names no class; parts of it are added one after the other."""
+
+    def __init__(self, truth: Truth) -> None:
+        self._truth = truth
+        self._px, self._named = 0, Counter[str]()
+
+    def add(self, part: Counted) -> None:
+        """Count a part."""
+        self._px += part.stray_px
+        self._named.update(part.stray)
+
+    def check(self, classes: ClassTable) -> None:
+        """UserError if a class outside of the table was found; few stray colours are no class."""
+        truth = self._truth
+        allowed = STRAY_SHARE if truth.kind == "colours" else 0.0
+        if self._px > allowed * truth.shape_yx[0] * truth.shape_yx[1]:
+            [(worst, _)] = self._named.most_common(1)
+            raise UserError(
+                f"{truth.path}: {worst} is no class of the table {classes.name!r} "
+                f"({self._px} pixels have none): choose the right table"
+            )
 
 
 def open_truth(path: Path, classes: ClassTable) -> Truth:

@@ -16,7 +16,7 @@ from napari_uhrnet.geometry.affine import InferenceGrid
 from napari_uhrnet.geometry.classes import NOTHING, ClassTable
 from napari_uhrnet.geometry.window import Window
 from napari_uhrnet.scene.open import open_scene
-from napari_uhrnet.scene.truth import open_truth
+from napari_uhrnet.scene.truth import Strays, open_truth
 from napari_uhrnet.training.frames import Frame
 from napari_uhrnet.training.sampling import count, places_of
 
@@ -60,7 +60,8 @@ class DiskSource:
     cache_bytes
         For small scenes, which are kept whole at the network's scale.
 
-    Raises UserError for a file that cannot be used, or a mask of another size than its image.
+    Raises UserError for a file that cannot be used, for a mask of another size than its image, or
+    one with classes outside of the table.
     """
 
     def __init__(
@@ -143,7 +144,7 @@ class _Opened:
     """A scene and its truth on the network's grid."""
 
     def __init__(self, pair: TruePair, classes: ClassTable, target_m: float) -> None:
-        self._name = pair.image.name
+        self._name, self._classes = pair.image.name, classes
         self._ignored = [c.id for c in classes.classes if c.ignore]
         with ExitStack() as unfinished:
             self.scene: Scene = open_scene(pair.image, pair.pixel_size_m)
@@ -160,20 +161,27 @@ class _Opened:
 
     def read(self, window: Window) -> Frame:
         pixels, valid = read_inference(self.scene, self.grid, window)
-        labels = self._labels(*self._level0(window, (1, 1)))
+        rows, columns = self._level0(window, (1, 1))
+        labels = self._at(self.truth.read(_around(rows, columns)), rows, columns)
         labels[~valid] = NOTHING
         return Frame(self._name, pixels, labels)
 
     def survey(self, steps_yx: tuple[int, int]) -> NDArray[np.uint8]:
-        """Labels at every so-manieth row and column; read in bands, to hold no more than one."""
+        """Labels at every so-manieth row and column; read in bands, to hold no more than one.
+
+        UserError if there are classes outside of the table.
+        """
         height, width = self.grid.shape_yx
         rows, columns = self._level0(Window(0, 0, height, width), steps_yx)
         band = max(1, (1 << 24) // self.truth.shape_yx[1])
-        parts, k = [], 0
+        parts, k, strays = [], 0, Strays(self.truth)
         while k < len(rows):
             stop = max(k + 1, int(np.searchsorted(rows, rows[k] + band)))
-            parts.append(self._labels(rows[k:stop], columns))
+            counted = self.truth.read_counted(_around(rows[k:stop], columns))
+            strays.add(counted)
+            parts.append(self._at(counted.ids, rows[k:stop], columns))
             k = stop
+        strays.check(self._classes)
         return np.concatenate(parts)
 
     def _level0(
@@ -185,12 +193,17 @@ class _Opened:
         columns = np.arange(window.x, window.right, steps_yx[1], dtype=np.int64)
         return (2 * rows + 1) * h0 // (2 * h), (2 * columns + 1) * w0 // (2 * w)
 
-    def _labels(self, rows: NDArray[np.int64], columns: NDArray[np.int64]) -> NDArray[np.uint8]:
-        top, left = int(rows[0]), int(columns[0])
-        box = Window.between(top, left, int(rows[-1]) + 1, int(columns[-1]) + 1)
-        labels = self.truth.read(box)[np.ix_(rows - top, columns - left)]
+    def _at(
+        self, ids: NDArray[np.uint8], rows: NDArray[np.int64], columns: NDArray[np.int64]
+    ) -> NDArray[np.uint8]:
+        """Labels at level-0 rows and columns, of the ids `_around` them."""
+        labels = ids[np.ix_(rows - rows[0], columns - columns[0])]
         labels[np.isin(labels, self._ignored)] = NOTHING
         return labels
+
+
+def _around(rows: NDArray[np.int64], columns: NDArray[np.int64]) -> Window:
+    return Window.between(int(rows[0]), int(columns[0]), int(rows[-1]) + 1, int(columns[-1]) + 1)
 
 
 def _check_size(pair: TruePair, mask_yx: tuple[int, int], image_yx: tuple[int, int]) -> None:

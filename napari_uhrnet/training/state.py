@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import pickle
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, BinaryIO
 
 import torch
 
@@ -24,10 +24,20 @@ def write_state(path: Path, state: dict[str, Any]) -> None:
     part = path.with_suffix(".part")
     try:
         with disk_errors(path.parent, "the run", "go on with --resume"), part.open("wb") as file:
-            torch.save(state, file)
+            _save(state, file)
         os.replace(part, path)
     finally:
         part.unlink(missing_ok=True)
+
+
+def _save(state: dict[str, Any], file: BinaryIO) -> None:
+    """torch.save, which wraps what the disk says into an error of its own."""
+    try:
+        torch.save(state, file)
+    except RuntimeError as error:
+        if isinstance(error.__context__, OSError):
+            raise error.__context__ from None
+        raise
 
 
 def steps_done(path: Path) -> int:

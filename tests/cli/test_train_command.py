@@ -16,6 +16,8 @@ from napari_uhrnet.cli import train_command
 from napari_uhrnet.errors import UserError
 from tests.training.runs import class_file, data_set, tiny_checkpoint
 
+COMMAND = (sys.executable, "-m", "napari_uhrnet.cli.app")
+
 
 @pytest.fixture
 def call():
@@ -75,13 +77,9 @@ def test_what_cannot_be_is_refused_before_anything_is_written(call, words, tmp_p
 def test_a_run_killed_at_any_moment_ends_with_the_same_weights(call, words, tmp_path):
     """Slow: another interpreter is started."""
     call(*words, "--out", tmp_path / "a", "--steps", 12)
-    code = (
-        "import sys, typer; from napari_uhrnet.cli import train_command as t; "
-        "app = typer.Typer(); t.register(app); app.callback()(lambda: None); app(sys.argv[1:])"
-    )
     arguments = ["train", *map(str, words), "--out", str(tmp_path / "b"), "--steps", "12"]
     child = subprocess.Popen(
-        [sys.executable, "-c", code, *arguments],
+        [*COMMAND, *arguments],
         env={**os.environ, "OMP_NUM_THREADS": str(torch.get_num_threads())},
     )
     log, rows = tmp_path / "b" / "log.csv", 1 + random.randint(1, 9)
@@ -95,3 +93,13 @@ def test_a_run_killed_at_any_moment_ends_with_the_same_weights(call, words, tmp_
     for key in ("model", "average"):
         assert all(torch.equal(v, b[key][k]) for k, v in a[key].items())
     assert (tmp_path / "a" / "log.csv").read_text() == (tmp_path / "b" / "log.csv").read_text()
+
+
+def test_two_devices_train_one_network(words, tmp_path):
+    """Slow: the command in an interpreter of its own starts two processes."""
+    words = ["train", *map(str, words), "--out", str(tmp_path / "run"), "--devices", "2"]
+    done = subprocess.run([*COMMAND, *words], capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
+    assert "4 steps are done" in done.stdout
+    assert "Starting with 2 processes" in done.stderr
+    assert (tmp_path / "run" / "last.safetensors").exists()

@@ -2,6 +2,7 @@
 
 import errno
 import math
+import resource
 
 import numpy as np
 import pytest
@@ -77,3 +78,16 @@ def test_a_full_disk_is_one_sentence_and_leaves_the_old_state(tmp_path, monkeypa
         state.write_state(path, good | {"step": 2})
     assert state.steps_done(path) == 1
     assert [p.name for p in tmp_path.iterdir()] == ["state.pt"]
+
+
+def test_a_disk_that_takes_no_more_is_one_sentence(tmp_path):
+    """Torch says something else of it: here the system itself refuses to write on."""
+    path, large = tmp_path / "state.pt", {"step": 1, "model": {"w": torch.zeros(1 << 18)}}
+    before = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (1 << 18, before[1]))
+    try:
+        with pytest.raises(UserError, match="the disk is full"):
+            state.write_state(path, large)
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, before)
+    assert list(tmp_path.iterdir()) == []

@@ -110,3 +110,11 @@ def test_a_mask_of_another_size_is_refused_by_name(tmp_path):
     Image.new("RGB", (131, 90)).save(pair.mask)
     with pytest.raises(UserError, match=r"m0\.png: has 131 x 90 px, its image 130 x 90"):
         _source([pair])
+
+
+def test_a_class_outside_of_the_table_is_refused_by_name(tmp_path):
+    pair, _, ids = _pair(tmp_path, 0)
+    ids[:3, :7] = 77
+    Image.fromarray(ids).save(pair.mask)
+    with pytest.raises(UserError, match=r"m0\.png: value 77 is no class of the table .*21 pixels"):
+        _source([pair])
