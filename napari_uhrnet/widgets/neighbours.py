@@ -100,6 +100,7 @@ class NeighboursTool(QObject):
         y, x = np.floor(np.asarray(image.world_to_data(position))[-2:] + 0.5).astype(int)
         height, width = scene.shape_yx
         if 0 <= y < height and 0 <= x < width:
+            self._update_view()
             self._effect.ask_patch(int(y), int(x))
         else:
             self.panel.say("There is no image at this place: click a patch of it.")

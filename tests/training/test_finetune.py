@@ -142,7 +142,7 @@ def test_a_stopped_run_goes_on_to_the_same_weights(tmp_path, scenes, start):
     finetune(scenes, PROJECT, start, config, tmp_path / "whole")
 
     def stop_at_2(status):
-        if status["step"] == 2:
+        if (status["phase"], status["step"]) == ("training", 2):
             (tmp_path / "broken" / STOP).touch()
 
     assert finetune(scenes, PROJECT, start, config, tmp_path / "broken", tell=stop_at_2) is None

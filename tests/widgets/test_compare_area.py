@@ -352,7 +352,8 @@ class TestSwipe:
         layer = dock.overlay.further.layer("swipe")
         np.testing.assert_allclose(layer.data_to_world((0, 0)), (12, 2))
         place = Polygon(SQUARE).window
-        self.sides(dock, FUSED[place.slices], truth[place.slices])
+        a, b = (np.where(inside(SQUARE), labels, NOTHING) for labels in (FUSED, truth))
+        self.sides(dock, a[place.slices], b[place.slices])
 
     def test_a_held_key_swaps_the_sides(self, dock, viewer, swiping, truth):
         held = viewer.keymap[next(k for k in viewer.keymap if str(k) == "B")](viewer)
