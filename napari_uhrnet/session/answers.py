@@ -30,16 +30,22 @@ class Answer:
     layout: SceneLayout
     model: LoadedModel
 
+    @contextmanager
+    def opened(self) -> Iterator[Workspace]:
+        """Its store, open."""
+        where = self.engine.open_workspace(self.scene, self.layout, self.model)
+        try:
+            yield where
+        finally:
+            self.engine.close_workspace(where)
+
     def source(self, branch: str, title: str) -> Source:
         """What is stored of a branch; the store is open as long as the source is."""
 
         @contextmanager
         def opened() -> Iterator[Result]:
-            where = self.engine.open_workspace(self.scene, self.layout, self.model)
-            try:
+            with self.opened() as where:
                 yield stored_labels(self.scene, self.layout, self.model, where.store, branch, title)
-            finally:
-                self.engine.close_workspace(where)
 
         return Source(title, opened)
 

@@ -30,11 +30,17 @@ def length(metres: float) -> str:
 
 def area(square_metres: float) -> str:
     """An area on the ground: "420 m²", "3.4 ha", "12.5 km²"."""
-    if square_metres < 10_000:
-        return f"{square_metres:.0f} m²"
-    if square_metres < 1_000_000:
-        return f"{square_metres / 10_000:.3g} ha"
-    return f"{square_metres / 1_000_000:,.4g} km²".replace(",", " ")
+    name, unit_m2 = area_unit(square_metres)
+    digits = {"m²": ".0f", "ha": ".3g", "km²": ",.4g"}[name]
+    return f"{square_metres / unit_m2:{digits}} {name}".replace(",", " ")
+
+
+def area_unit(largest_m2: float) -> tuple[str, float]:
+    """Name and square metres of the unit in which `area` says the largest of some areas."""
+    for name, square_metres in (("km²", 1e6), ("ha", 1e4)):
+        if largest_m2 >= square_metres:
+            return name, square_metres
+    return "m²", 1.0
 
 
 def pixels(count: int) -> str:

@@ -22,13 +22,15 @@ from napari_uhrnet.widgets.matrix_view import MatrixView
 from napari_uhrnet.widgets.panel import Panel
 
 if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable
+
     from napari_uhrnet.evaluation.comparison import ClassArea
     from napari_uhrnet.evaluation.regions import Region
     from napari_uhrnet.session.comparing import Compared
 
 MATRIX_PX = 230
 LIST_PX = 120
-COLUMNS = ["Class", "IoU", "A", "B", "B − A"]
+COLUMNS = ("Class", "IoU", "A", "B", "B − A")
 RIGHT = Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter
 
 
@@ -104,11 +106,16 @@ class CompareFindings(Panel):
 
     def _fill_table(self, compared: Compared) -> None:
         found, table = compared.comparison, self.table
+        unit, text = _unit_of(found.areas.values())
+        table.setHorizontalHeaderLabels([*COLUMNS[:2], *(f"{c}, {unit}" for c in COLUMNS[2:])])
         table.setRowCount(len(found.names))
         for row, (name, area) in enumerate(found.areas.items()):
             iou = f"{found.iou[name]:.3f}" if area.a_px or area.b_px else "–"
-            for column, text in enumerate((name, iou, *_areas(area))):
-                item = QTableWidgetItem(text)
+            difference = area.b_px - area.a_px
+            sign = "+" if difference > 0 else "−" if difference < 0 else ""
+            areas = text(area.a_px), text(area.b_px), sign + text(abs(difference))
+            for column, said in enumerate((name, iou, *areas)):
+                item = QTableWidgetItem(said)
                 if column:
                     item.setTextAlignment(RIGHT)
                 table.setItem(row, column, item)
@@ -177,15 +184,12 @@ def _empty_table() -> QTableWidget:
     return table
 
 
-def _areas(area: ClassArea) -> tuple[str, str, str]:
-    """Of A, of B, and B's less A's."""
-    pixel_m2 = 1.0 if area.pixel_size_m is None else area.pixel_size_m**2
-
-    def text(count: int) -> str:
-        return (
-            wording.pixels(count) if area.pixel_size_m is None else wording.area(count * pixel_m2)
-        )
-
-    difference = area.b_px - area.a_px
-    sign = "+" if difference > 0 else "−" if difference < 0 else ""
-    return text(area.a_px), text(area.b_px), sign + text(abs(difference))
+def _unit_of(areas: Iterable[ClassArea]) -> tuple[str, Callable[[int], str]]:
+    """One unit for all areas, so that they can be compared at a glance, and pixels said in it."""
+    known = list(areas)
+    pixel_size_m = known[0].pixel_size_m if known else None
+    if pixel_size_m is None:
+        return "px", lambda count: wording.pixels(count).removesuffix(" px")
+    pixel_m2 = pixel_size_m**2
+    unit, unit_m2 = wording.area_unit(pixel_m2 * max(max(a.a_px, a.b_px) for a in known))
+    return unit, lambda count: f"{count * pixel_m2 / unit_m2:,.2f}".replace(",", " ")

@@ -119,7 +119,7 @@ class UHRNetWidget(QWidget):
         self.neighbours.answered.connect(self.answers.note)
         self.controller.workspace_opened.connect(self.answers.note)
         self.overlay = Overlay(self._viewer, self.state, self.controller, self._image_of, self)
-        self.side_by_side = SideBySide(self._viewer, self.state, self.overlay, self)
+        self.side_by_side = SideBySide(self._viewer, self.state, self.overlay, self.answers, self)
         self.swipe = Swipe(self._viewer, self.state, self.overlay, self)
         self._uncertainty = Uncertainty(self.state, self.overlay, self)
         self._drawing = RegionDrawing(self.state, self.overlay, self)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import ExitStack
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -17,6 +18,8 @@ if TYPE_CHECKING:
     from napari.components import ViewerModel
     from napari.layers import Image, Layer
 
+    from napari_uhrnet.geometry.classes import ClassTable
+    from napari_uhrnet.session.answers import Answers
     from napari_uhrnet.session.engine import Workspace
     from napari_uhrnet.session.state import SessionState
     from napari_uhrnet.widgets.overlay import Overlay
@@ -30,8 +33,9 @@ ORDER = ("global", "local", "fused")
 class SideBySide(QObject):
     """Goes into the grid and comes back.
 
-    All cells share napari's camera. Layers of labels that cover the scene, such as a truth or what
-    another model said, get a cell each, and so does what is shown of uncertainty and features.
+    All cells share napari's camera. The final answers of other networks that were asked before get
+    a cell each, and so do layers of labels that cover the scene, such as a truth, and what is shown
+    of uncertainty and features.
     """
 
     changed = Signal(bool)
@@ -42,11 +46,15 @@ class SideBySide(QObject):
         viewer: ViewerModel,
         state: SessionState,
         overlay: Overlay,
+        answers: Answers,
         parent: QObject | None = None,
     ) -> None:
         super().__init__(parent)
         self._viewer, self._state, self._overlay = viewer, state, overlay
+        self._answers = answers
         self._before: Before | None = None
+        self._cells: dict[str, ClassTable] = {}
+        self._stores = ExitStack()
         state.events.hidden.connect(self._on_hidden)
         overlay.workspace_changed.connect(self._on_workspace)
 
@@ -63,8 +71,12 @@ class SideBySide(QObject):
         viewer = self._viewer
         self._before = Before(viewer)
         size = np.asarray(viewer.canvas.viewbox_size(viewer.layers), float)
+        # Each goes right above the image, below those before.
+        for k, other in reversed(list(enumerate(self._answers.beside(where)))):
+            opened = self._stores.enter_context(other.opened())
+            self._add_cell(f"other {k}", "fused", other.model.name, opened, image)
         for branch in reversed(_ordered(where.model.branches)):
-            self._add_cell(branch, where, image)
+            self._add_cell(branch, branch, TITLES[branch], where, image)
         for layer in viewer.layers:
             layer.visible = self._has_cell(layer, image)
             layer.name_overlay.visible = layer.visible
@@ -85,20 +97,25 @@ class SideBySide(QObject):
         before, self._before = self._before, None
         if before is None:
             return
-        self._overlay.further.remove(*(PREFIX + branch for branch in ORDER))
+        self._overlay.further.remove(*self._cells)
+        self._cells.clear()
+        self._stores.close()
         self._viewer.layers.events.inserted.disconnect(self._on_inserted)
         for layer in self._viewer.layers:
             layer.name_overlay.visible = False
         before.restore()
         self.changed.emit(False)
 
-    def _add_cell(self, branch: str, where: Workspace, image: Image) -> None:
+    def _add_cell(
+        self, key: str, branch: str, title: str, where: Workspace, image: Image
+    ) -> None:
         classes = where.model.classes
+        self._cells[PREFIX + key] = classes
         self._overlay.further.show(
-            PREFIX + branch,
+            PREFIX + key,
             image,
             where.store.levels(f"{branch}/labels"),
-            name=TITLES[branch],
+            name=title,
             opacity=1.0,
             colormap=class_colormap(classes, self._state.hidden),
             features={"index": classes.ids, "class": list(classes.names.values())},
@@ -110,8 +127,8 @@ class SideBySide(QObject):
 
         further = self._overlay.further
         if further.holds(layer):
-            cells = {*SHADES, *(PREFIX + branch for branch in ORDER)}
-            return layer.visible and any(layer is further.layer(key) for key in cells)
+            keys = (*SHADES, *self._cells)
+            return layer.visible and any(layer is further.layer(key) for key in keys)
         if layer is image:
             return True
         if is_of_features(layer):
@@ -123,8 +140,8 @@ class SideBySide(QObject):
         event.value.name_overlay.visible = True
 
     def _on_hidden(self, hidden: frozenset[int]) -> None:
-        if (where := self._overlay.where) is not None:
-            self._overlay.further.recolour(PREFIX, class_colormap(where.model.classes, hidden))
+        for key, classes in self._cells.items():
+            self._overlay.further.recolour(key, class_colormap(classes, hidden))
 
     def _on_workspace(self) -> None:
         if self.is_on:
