@@ -50,6 +50,11 @@ class UHRNetConfig(BaseModel):
         description="global features into the patches (the paper's column local), or patches "
         "merged into the frame first (its column global)",
     )
+    fusion_corrects: bool = Field(
+        False,
+        description="the fusion's logits are added to the mean of the branches' and begin at zero, "
+        "so that what is trained is where the fusion knows better than their average (choice)",
+    )
     feature_regularisation: float = Field(
         0.0,
         ge=0,

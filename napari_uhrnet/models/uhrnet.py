@@ -64,6 +64,9 @@ class UHRNet(nn.Module):
             self.local_fusion = new_local_fusion(config)
         if config.use_global and config.use_local:
             self.fused_head = nn.Conv2d(inner, config.classes, 3, padding=1)
+            if config.fusion_corrects:
+                nn.init.zeros_(self.fused_head.weight)
+                nn.init.zeros_(self.fused_head.bias)  # type: ignore[arg-type]
             seen = inner if self.needs_whole_frame else channels
             self.global_local_fusion = GlobalLocalFusion(channels, seen, inner)
         if self.needs_whole_frame:
@@ -133,7 +136,10 @@ class UHRNet(nn.Module):
             out["local"] = self.local_head(features)
         if views and features is not None:
             seen = torch.cat([look(v, v.frame.extra, size_yx) for v in views])
-            return {"fused": self.fused_head(self.global_local_fusion(features, seen)), **out}
+            fused = self.fused_head(self.global_local_fusion(features, seen))
+            if self.config.fusion_corrects:
+                fused = fused + (out["global"] + out["local"]) / 2
+            return {"fused": fused, **out}
         return {"fused": next(iter(out.values())), **out}
 
 
