@@ -2,27 +2,25 @@
 
 from __future__ import annotations
 
-from contextlib import ExitStack
-from typing import TYPE_CHECKING, Any
+from dataclasses import replace
+from typing import TYPE_CHECKING
 
-import numpy as np
 import typer
 
 from napari_uhrnet.cli.opening import opened
 from napari_uhrnet.cli.progress import ProgressLine
 from napari_uhrnet.errors import UserError
-from napari_uhrnet.geometry.classes import NOTHING
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
     from pathlib import Path
 
+    import numpy as np
     from numpy.typing import NDArray
 
     from napari_uhrnet.geometry.classes import ClassTable
     from napari_uhrnet.geometry.window import Window
+    from napari_uhrnet.session.exporting import ExportRequest
     from napari_uhrnet.session.project import Project
-    from napari_uhrnet.session.scene_files import SceneEntry
 
 
 def import_to_project(
@@ -33,57 +31,46 @@ def import_to_project(
         raise UserError(f"{mask}: there is no such file or folder")
     with opened(scene_path) as scene:
         from napari_uhrnet.export.read_back import import_labels
+        from napari_uhrnet.session.importing import import_mask
+        from napari_uhrnet.session.project import Project
+        from napari_uhrnet.store.journal import Journal
 
         project, table, file_table = _tables(folder, mask, classes)
-        # Read to the end before anything is written: a file may be damaged in its last line.
-        with ProgressLine("checking") as line:
-            import_labels(mask, scene, table, _ignore, file_classes=file_table, progress=line.share)
-        project = project or _new_project(folder, table)
-        with project.annotations(project.add_scene(scene)) as store:
-            write = _writer(store, f"imported from {mask.name}" if reviewed else None)
-            with ProgressLine("importing") as line:
-                count = import_labels(
-                    mask, scene, table, write, file_classes=file_table, progress=line.share
+        if project is None:
+            # Read to the end first: a mask that is of no use leaves no project.
+            with ProgressLine("checking") as line:
+                import_labels(
+                    mask, scene, table, _ignore, file_classes=file_table, progress=line.share
                 )
+            project = Project.create(folder, table)
+        with (
+            project.annotations(project.add_scene(scene)) as store,
+            Journal(store) as journal,
+            ProgressLine("importing") as line,
+        ):
+            count = import_mask(
+                journal, mask, scene, file_table, reviewed=reviewed, progress=line.share
+            )
         height, width = scene.shape_yx
     state = "reviewed" if reviewed else "to be reviewed"
     typer.echo(f"{scene.name}: {count / (height * width):.1%} of the scene labelled, {state}")
 
 
-def export_from_project(
-    folder: Path, format_name: str, to: Path, *, scene: Path | None, rules: Any
-) -> None:
+def export_from_project(folder: Path, request: ExportRequest, *, scene: Path | None) -> None:
     """Write reviewed labels of a project's scenes and print what was written."""
-    from napari_uhrnet.export.export import check_target, export_labels
+    from napari_uhrnet.export.export import check_target
+    from napari_uhrnet.session.exporting import export_project, summary
     from napari_uhrnet.session.project import Project
 
-    check_target(to, format_name)
+    check_target(request.to, request.format)
     project = Project.open(folder)
-    with ExitStack() as cleanup, ProgressLine("exporting") as line:
-        scenes = []
-        for entry in _entries(project, scene):
-            picture = cleanup.enter_context(opened(project.find(entry)))
-            scenes.append((picture, cleanup.enter_context(project.annotations(entry))))
-        manifest = export_labels(
-            to,
-            format_name,
-            scenes,
-            rules=rules,
-            checkpoints=[store.checkpoints for _, store in scenes],
-            progress=line.share,
-        )
+    if scene is not None:
+        with opened(scene) as picture:
+            request = replace(request, scene=picture.fingerprint)
+    with ProgressLine("exporting") as line:
+        manifest = export_project(project, request, line.share)
     typer.echo(summary(manifest))
-    typer.echo(f"written to {to}")
-
-
-def summary(manifest: dict[str, Any]) -> str:
-    """One line: how many frames of which part, or how many scenes."""
-    if "frames" not in manifest:
-        count = len(manifest["scenes"])
-        return f"{manifest['format']}: {count} scene{'s' if count > 1 else ''}"
-    parts = [frame["part"] for frame in manifest["frames"]]
-    counts = ", ".join(f"{p} {parts.count(p)}" for p in ("train", "val", "test") if p in parts)
-    return f"{manifest['format']}: {len(parts)} frames ({counts})"
+    typer.echo(f"written to {request.to}")
 
 
 def parse_split(text: str) -> tuple[float, float, float]:
@@ -95,29 +82,6 @@ def parse_split(text: str) -> tuple[float, float, float]:
             f"--split {text}: give three shares train,val,test, such as 0.7,0.15,0.15"
         ) from None
     return train, val, test
-
-
-def _writer(store: Any, source: str | None) -> Callable[[Window, NDArray[np.uint8]], None]:
-    """Writes into a store, from a source if it is to count as reviewed.
-
-    Where the file says nothing, what is there stays.
-    """
-
-    def write(window: Window, ids: NDArray[np.uint8]) -> None:
-        if source is None:
-            store.write(window, np.where(ids == NOTHING, store.read(window), ids))
-        else:
-            store.mark_reviewed(window, ids, source)
-
-    return write
-
-
-def _entries(project: Project, wanted: Path | None) -> tuple[SceneEntry, ...]:
-    """The scenes of a project, or the one that is in a file."""
-    if wanted is None:
-        return project.scenes
-    with opened(wanted) as scene:
-        return (project.scene(scene.fingerprint),)
 
 
 def _ignore(window: Window, ids: NDArray[np.uint8]) -> None:
@@ -141,9 +105,3 @@ def _tables(
         return project, project.classes, named
     beside = mask if mask.is_dir() else mask.parent
     return None, named or classes_of_export(mask) or find_class_table(None, beside), None
-
-
-def _new_project(folder: Path, classes: ClassTable) -> Project:
-    from napari_uhrnet.session.project import Project
-
-    return Project.create(folder, classes)

@@ -72,10 +72,28 @@ def _export(
     split: Annotated[
         str, typer.Option(metavar="TRAIN,VAL,TEST", help="Shares of the frames.")
     ] = "1,0,0",
+    frame: Annotated[
+        list[str] | None,
+        typer.Option(metavar="Y,X,HEIGHT,WIDTH", help="Only this frame; may be given again."),
+    ] = None,
+    map_: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--map",
+            metavar="CLASS=NAME[:ID]",
+            help="Write a class under another name; classes of one name become one; CLASS= leaves "
+            "it out. May be given again.",
+        ),
+    ] = None,
 ) -> None:
     """Write the reviewed labels of a project as training data or maps."""
     from napari_uhrnet.cli.labels import export_from_project, parse_split
     from napari_uhrnet.export.frames_of import FrameRules
+    from napari_uhrnet.session.exporting import ExportRequest, parse_frames, parse_written
 
-    rules = FrameRules(size, overlap, unreviewed=unreviewed.value, split=parse_split(split))
-    export_from_project(project, format_name, to, scene=scene, rules=rules)
+    windows = parse_frames(";".join(frame)) if frame else None
+    rules = FrameRules(
+        size, overlap, unreviewed=unreviewed.value, split=parse_split(split), windows=windows
+    )
+    request = ExportRequest(format_name, to, rules, parse_written(map_ or ()))
+    export_from_project(project, request, scene=scene)

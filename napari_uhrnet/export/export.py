@@ -76,7 +76,7 @@ def export_labels(
     """
     check_target(target, format_name)
     merging = merging or Merging.of(_one_table(scenes).classes)
-    named = _named(scenes, merging, checkpoints)
+    named = named_scenes(scenes, merging, checkpoints)
     report = progress or (lambda share: None)
     content = None if format_name in MAP_SUFFIXES else frames_of(named, rules or FrameRules())
     with written_beside(target) as folder:
@@ -112,11 +112,12 @@ def _one_table(scenes: Sequence[tuple[Scene, LabelSource]]) -> LabelSource:
     return sources[0]
 
 
-def _named(
+def named_scenes(
     scenes: Sequence[tuple[Scene, LabelSource]],
     merging: Merging,
-    checkpoints: Sequence[Sequence[str]],
+    checkpoints: Sequence[Sequence[str]] = (),
 ) -> list[SceneLabels]:
+    """Scenes with unique names and what else an export has to know of them."""
     named: list[SceneLabels] = []
     for k, (scene, source) in enumerate(scenes):
         name = file_name(scene.name, [each.name for each in named])

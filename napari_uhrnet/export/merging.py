@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from napari_uhrnet.errors import UserError
-from napari_uhrnet.geometry.classes import NOTHING
+from napari_uhrnet.geometry.classes import NOTHING, ClassTable, LabelClass
 from napari_uhrnet.geometry.mapping import ClassMapping
 
 if TYPE_CHECKING:
@@ -17,7 +17,13 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-    from napari_uhrnet.geometry.classes import ClassTable
+
+@dataclass(frozen=True)
+class WrittenAs:
+    """What a class is called in an export; "" leaves it out. ``id`` None: that of a class."""
+
+    name: str
+    id: int | None = None
 
 
 @dataclass(frozen=True)
@@ -61,6 +67,36 @@ class Merging:
         pairs = {i: int(by_name.lut[i]) for i in source.names if by_name.lut[i] != NOTHING}
         return cls(source, by_name.target, tuple(sorted((pairs | dict(ids or {})).items())))
 
+    @classmethod
+    def renamed(cls, source: ClassTable, written: Mapping[str, WrittenAs]) -> Merging:
+        """Classes are written under other names; those of one name become one class.
+
+        A class that is not mentioned keeps its name. A written class has the colour and, unless
+        one is given, the id of the source's class of its name, else of the first that goes there.
+        Raises UserError for names that the source does not have, and for ids that clash.
+        """
+        strange = set(written) - set(source.names.values())
+        if strange:
+            raise UserError(
+                f"{', '.join(sorted(strange))}: the project has no such class, only "
+                f"{', '.join(source.names.values())}"
+            )
+        wanted = {c.name: written.get(c.name, WrittenAs(c.name)) for c in source.classes}
+        made: dict[str, LabelClass] = {}
+        for name in [w.name for w in wanted.values() if w.name]:
+            made[name] = _written_class(source, wanted, name)
+        ids = [c.id for c in made.values()]
+        if not ids or len(set(ids)) < len(ids) or not all(0 <= i < NOTHING for i in ids):
+            raise UserError(
+                f"the export would have classes of ids {sorted(ids)}: give each its own, 0 to "
+                f"{NOTHING - 1}, and keep one class at least"
+            )
+        target = ClassTable(source.name, tuple(sorted(made.values(), key=lambda c: c.id)))
+        pairs = ((c.id, wanted[c.name].name) for c in source.classes)
+        return cls(
+            source, target, tuple((i, made[name].id if name else NOTHING) for i, name in pairs)
+        )
+
     @cached_property
     def _lut(self) -> NDArray[np.uint8]:
         lut = np.full(256, NOTHING, np.uint8)
@@ -72,3 +108,14 @@ class Merging:
         """The ids of the target; 255 stays, and what is no class of the source becomes it."""
         merged: NDArray[np.uint8] = self._lut[ids]
         return merged
+
+
+def _written_class(source: ClassTable, wanted: Mapping[str, WrittenAs], name: str) -> LabelClass:
+    """The class of a name that some of the source's classes are written as."""
+    members = [c for c in source.classes if wanted[c.name].name == name]
+    first = next((c for c in source.classes if c.name == name), members[0])
+    given = {i for c in members if (i := wanted[c.name].id) is not None}
+    if len(given) > 1:
+        raise UserError(f"{name}: classes that become one need one id, not {sorted(given)}")
+    class_id = given.pop() if given else first.id
+    return LabelClass(class_id, name, first.rgb, all(c.ignore for c in members))

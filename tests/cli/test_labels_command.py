@@ -17,6 +17,7 @@ from napari_uhrnet.geometry.window import Window
 from napari_uhrnet.scene.class_tables import find_class_table
 from napari_uhrnet.scene.open import open_scene
 from napari_uhrnet.session.project import Project
+from napari_uhrnet.store.journal import Journal
 from tests.export.made import TRANSFORM, UTM, made_ids
 
 HEIGHT, WIDTH = 120, 150
@@ -176,3 +177,42 @@ def test_bad_input_is_said_in_a_sentence(tmp_path, scene, mask):
         with pytest.raises(UserError, match="three shares"):
             parse_split(text)
     assert not (tmp_path / "out").exists()
+
+
+def test_classes_are_written_under_other_names(tmp_path, scene, mask, ids):
+    run("import", tmp_path / "project", mask, "--scene", scene, "--reviewed")
+    mapping = ["--map", "forest=vegetation", "--map", "rangeland=vegetation", "--map", "urban="]
+    out = tmp_path / "out"
+    run("export", tmp_path / "project", "--format", "geotiff", "--to", out, *mapping)
+    table = find_class_table("deepglobe")
+    by_name = {name: i for i, name in table.names.items()}
+    manifest = json.loads((out / "manifest.json").read_text())
+    written = {c["name"]: c["id"] for c in manifest["classes"]["classes"]}
+    assert "vegetation" in written and not {"forest", "rangeland", "urban"} & set(written)
+    expected = ids.copy()
+    for name in ("forest", "rangeland"):
+        expected[ids == by_name[name]] = written["vegetation"]
+    expected[ids == by_name["urban"]] = 255
+    with rasterio.open(out / manifest["scenes"][0]["file"]) as file:
+        np.testing.assert_array_equal(file.read(1), expected)
+    with pytest.raises(UserError, match="no such class"):
+        more = ["--map", "wood=forest"]
+        run("export", tmp_path / "project", "--format", "geotiff", "--to", tmp_path / "o", *more)
+    frames = ["--frame", "0,0,40,40", "--frame", "50,60,30,30"]
+    said = run(
+        "export", tmp_path / "project", "--format", "palette", "--to", tmp_path / "f", *frames
+    )
+    assert said.startswith("palette: 2 frames (train 2)")
+
+
+def test_an_import_can_be_undone(tmp_path, scene, mask):
+    run("import", tmp_path / "project", mask, "--scene", scene, "--reviewed")
+    with (
+        open_scene(scene) as picture,
+        Project.open(tmp_path / "project").annotations(picture) as store,
+        Journal(store) as journal,
+    ):
+        assert journal.undoable == ("import mask.png",)
+        journal.undo()
+    labels, reviewed = labels_in(tmp_path / "project", scene)
+    assert (labels == 255).all() and not reviewed.any()
