@@ -24,13 +24,14 @@ class LabelClass:
     """One class: id 0 to 254, a name, a colour (red, green, blue; 0 to 255).
 
     ``ignore`` marks a class like DeepGlobe's "unknown", which truth may hold but no score counts
-    unless asked to.
+    unless asked to. ``aliases`` are names under which other tables have this class.
     """
 
     id: int
     name: str
     rgb: tuple[int, int, int]
     ignore: bool = False
+    aliases: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -78,6 +79,7 @@ class ClassTable:
             "classes": [
                 {"id": c.id, "name": c.name, "rgb": list(c.rgb)}
                 | ({"ignore": True} if c.ignore else {})
+                | ({"aliases": list(c.aliases)} if c.aliases else {})
                 for c in self.classes
             ],
         }
@@ -86,10 +88,7 @@ class ClassTable:
     def from_dict(cls, data: dict[str, Any]) -> ClassTable:
         """From what `to_dict` gives, or from a palette file."""
         try:
-            classes = tuple(
-                LabelClass(int(c["id"]), str(c["name"]), _rgb(c["rgb"]), bool(c.get("ignore")))
-                for c in data["classes"]
-            )
+            classes = tuple(_class(c) for c in data["classes"])
             return cls(str(data["name"]), classes)
         except (KeyError, TypeError, ValueError) as error:
             raise UserError(
@@ -103,6 +102,12 @@ class ClassTable:
             return cls.from_dict(json.loads(path.read_text(encoding="utf-8")))
         except (OSError, ValueError) as error:
             raise UserError(f"{path}: cannot be read as a class table ({error})") from None
+
+
+def _class(entry: dict[str, Any]) -> LabelClass:
+    aliases = tuple(str(alias) for alias in entry.get("aliases", ()))
+    ignore = bool(entry.get("ignore"))
+    return LabelClass(int(entry["id"]), str(entry["name"]), _rgb(entry["rgb"]), ignore, aliases)
 
 
 def _rgb(value: Any) -> tuple[int, int, int]:

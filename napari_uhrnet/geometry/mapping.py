@@ -18,7 +18,11 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class ClassMapping:
-    """Classes of equal names belong together; a class without a namesake becomes 255."""
+    """Classes of equal names belong together; a class without a namesake becomes 255.
+
+    Where no name fits, aliases do: the target's first, then the source's. So several classes of a
+    source may become one of the target, never the other way round.
+    """
 
     source: ClassTable
     target: ClassTable
@@ -26,10 +30,11 @@ class ClassMapping:
     @cached_property
     def lut(self) -> NDArray[np.uint8]:
         """(256,) uint8: the target's id, or 255, of each id of the source; read-only."""
-        ids = {c.name: c.id for c in self.target.classes}
+        ids = {alias: c.id for c in self.target.classes for alias in c.aliases}
+        ids |= {c.name: c.id for c in self.target.classes}
         lut = np.full(256, NOTHING, np.uint8)
         for c in self.source.classes:
-            lut[c.id] = ids.get(c.name, NOTHING)
+            lut[c.id] = next((ids[n] for n in (c.name, *c.aliases) if n in ids), NOTHING)
         lut.flags.writeable = False
         return lut
 

@@ -23,6 +23,7 @@ from napari_uhrnet.session.scene_files import (
 from napari_uhrnet.store.annotation import AnnotationStore
 from napari_uhrnet.store.disk import disk_errors, write_whole
 from napari_uhrnet.store.journal import Journal
+from napari_uhrnet.store.reclassing import take_classes
 
 if TYPE_CHECKING:
     from napari_uhrnet.geometry.window import Window
@@ -53,9 +54,15 @@ class Project:
         scenes: tuple[SceneEntry, ...] = (),
         checkpoints: tuple[CheckpointEntry, ...] = (),
         model: str | None = None,
+        merged: tuple[tuple[int, int], ...] = (),
+        retired: frozenset[int] = frozenset(),
     ) -> None:
         self.folder = folder
         self.classes = classes
+        self.merged = merged
+        """(from, to): ids that were merged into others, in the order in which that was done."""
+        self.retired = retired
+        """Ids that classes had once: no class gets one of them again."""
         self.scenes = scenes
         self.checkpoints = checkpoints
         self._model = model
@@ -159,14 +166,29 @@ class Project:
         self.checkpoints = (*others, entry)
         self.save()
 
+    def set_classes(self, classes: ClassTable, merged: tuple[tuple[int, int], ...] = ()) -> None:
+        """Have other classes; (from, to) ids in ``merged`` become one in all corrections.
+
+        Corrections take that over when `annotations` opens them: in one step, or after a crash in
+        the next.
+        """
+        self.retired |= frozenset(self.classes.names) - frozenset(classes.names)
+        self.merged += merged
+        self.classes = classes
+        self.save()
+
+    def corrected(self) -> tuple[SceneEntry, ...]:
+        """The scenes for which there are corrections."""
+        return tuple(s for s in self.scenes if self._corrections(s).exists())
+
     def annotations(self, scene: Scene | SceneEntry) -> AnnotationStore:
         """The corrections of a scene of the project, made when first asked for.
 
-        What a program that died could not store is stored first, unless another program corrects
-        the scene now.
+        What a program that died could not store is stored first, and a change of the classes is
+        taken over, unless another program corrects the scene now.
         """
         entry = self.scene(scene.fingerprint)
-        folder = self.folder / "annotations" / entry.fingerprint
+        folder = self._corrections(entry)
         if not folder.exists():
             return AnnotationStore.create(folder, entry.shape_yx, self.classes, entry.fingerprint)
         store = AnnotationStore.open(folder)
@@ -174,9 +196,15 @@ class Project:
             raise UserError(f"{folder}: these are corrections of another scene: move them away")
         # A project that is shared may be read-only.
         if os.access(folder, os.W_OK) and store.try_claim():
-            Journal(store).close()
-            store.close()
+            try:
+                with Journal(store) as journal:
+                    take_classes(store, journal, self.classes, self.merged)
+            finally:
+                store.close()
         return store
+
+    def _corrections(self, entry: SceneEntry) -> Path:
+        return self.folder / "annotations" / entry.fingerprint
 
     def _place(self, entry: SceneEntry, path: Path) -> None:
         self._put(replace(self.scene(entry.fingerprint), path=path_in_project(self.folder, path)))
@@ -196,6 +224,8 @@ class Project:
             "scenes": [s.to_dict() for s in self.scenes],
             "checkpoints": [{"hash": c.hash, "name": c.name} for c in self.checkpoints],
             "model": self._model,
+            "merged": [list(pair) for pair in self.merged],
+            "retired": sorted(self.retired),
         }
 
     @classmethod
@@ -210,4 +240,6 @@ class Project:
             tuple(SceneEntry.from_dict(s) for s in data["scenes"]),
             tuple(CheckpointEntry(str(c["hash"]), str(c["name"])) for c in data["checkpoints"]),
             data.get("model"),
+            tuple((int(a), int(b)) for a, b in data.get("merged", ())),
+            frozenset(int(i) for i in data.get("retired", ())),
         )

@@ -9,7 +9,7 @@ pixels, and only `journal.Journal` is needed to make a write of several chunks w
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Self
 
 import numpy as np
@@ -186,6 +186,14 @@ class AnnotationStore:
                 about.save(self.folder)
             self._about = about
         return self._about.checkpoints.index(checkpoint_hash) + 1
+
+    def set_classes(self, classes: ClassTable) -> None:
+        """Say anew what the ids mean; the labels stay as they are."""
+        self.claim()
+        about = replace(self._about, classes=classes)
+        with _disk(self.folder):
+            about.save(self.folder)
+        self._about = about
 
     def touched_windows(self) -> Iterator[Window]:
         """Chunks that hold labels, row by row, clipped to the scene; read off the files' names."""

@@ -144,6 +144,13 @@ class Journal:
         """Do what was undone last; the windows that changed, none if there was nothing."""
         return self._append({"entry": "redo"}) if self._history.undone else ()
 
+    def forget(self) -> None:
+        """Nothing that was done until now can be undone or redone any more."""
+        with self._disk():
+            self._catch_up()
+            self._history = History()
+            self._compact()
+
     def _change(
         self,
         window: Window,

@@ -74,8 +74,9 @@ def warm_start(
 ) -> int:
     """Copy weights of a checkpoint whose output channels are the classes ``known``.
 
-    Logits of classes with the same name are kept; other classes, and layers that the checkpoint
-    has not (or in another size), stay as they are. Returns the number of layers that were found.
+    Logits of classes with the same name, or alias, are kept; other classes, and layers that the
+    checkpoint has not (or in another size), stay as they are. Returns the number of layers that
+    were found.
     """
     own = network.state_dict()
     channels = _logit_layers(network)
@@ -87,8 +88,9 @@ def warm_start(
             continue
         if key in channels and len(given) == len(names):
             for k, c in enumerate(classes.classes):
-                if c.name in names:
-                    value[k] = given[names.index(c.name)]
+                row = next((names.index(n) for n in (c.name, *c.aliases) if n in names), None)
+                if row is not None:
+                    value[k] = given[row]
         elif given.shape == value.shape:
             value.copy_(given)
         else:

@@ -22,3 +22,20 @@ def test_classes_of_equal_names_belong_together_and_others_are_nothing():
 def test_a_class_with_id_254_is_no_nothing():
     assert ClassMapping(table(a=0), table(a=254)).unmatched == ()
     assert ClassMapping(table(a=254), table(a=0)).lut[254] == 0
+
+
+def test_aliases_fit_where_no_name_does():
+    source = table(forest=0, scrub=1, water=2, sea=3)
+    target = ClassTable(
+        "t",
+        (
+            LabelClass(4, "vegetation", (0, 0, 0), aliases=("forest", "scrub", "water")),
+            LabelClass(7, "water", (0, 0, 0)),
+        ),
+    )
+    mapping = ClassMapping(source, target)
+    assert [int(mapping.lut[i]) for i in range(4)] == [4, 4, 7, 255]
+    assert mapping.unmatched == ("sea",)
+    back = ClassMapping(target, table(forest=0, water=2))
+    assert [int(back.lut[i]) for i in (4, 7)] == [0, 2]
+    assert ClassTable.from_dict(target.to_dict()) == target
