@@ -53,10 +53,13 @@ class Comparer:
     """A `Lit`."""
     read = Signal(object)
     """A `Pair`."""
+    read_again = Signal(object)
+    """The last `Pair`, as its results are by now."""
 
     def __init__(self, runner: Runner) -> None:
         self._runner = runner
-        self._generation = 0
+        self._generation, self._running = 0, False
+        self._pair: Wanted | None = None
         self.status = CompareStatus()
         self.compared: Compared | None = None
 
@@ -72,8 +75,17 @@ class Comparer:
 
     def read_pair(self, wanted: Wanted) -> None:
         """Read two sources, to be looked at by turns."""
+        self._pair = wanted
         self._say(CompareStatus(True))
         self._start(lambda: pair_job(wanted))
+
+    def follow_pair(self) -> bool:
+        """Read the last pair again, without a word; False if something else is to be done first."""
+        pair = self._pair
+        if self._running or pair is None:
+            return False
+        self._start(lambda: pair_job(pair))
+        return True
 
     def light(self, pair: tuple[int, int], view: Window) -> None:
         """Find the pixels of a pair of classes (of A, of B) in view; a comparison goes first."""
@@ -85,7 +97,8 @@ class Comparer:
         """Another scene: what was found is not of it."""
         self._generation += 1
         self._runner.stop()
-        self.compared = None
+        self._running = False
+        self.compared = self._pair = None
         self._say(CompareStatus())
         self.found.emit(None)
 
@@ -100,6 +113,7 @@ class Comparer:
 
     def _start(self, steps: Callable[[], Generator[Any, None, None]]) -> None:
         self._generation += 1
+        self._running = True
         mine = self._generation
         self._runner.start(Job(steps, partial(self._on_result, mine), partial(self._on_end, mine)))
 
@@ -111,9 +125,11 @@ class Comparer:
                 self._take(result, CompareStatus())
             case Written():
                 self._take(result.compared, CompareStatus(page=result.page))
-            case Pair():
+            case Pair() if self.status.busy:
                 self.read.emit(result)
                 self._say(CompareStatus())
+            case Pair():
+                self.read_again.emit(result)
             case Lit():
                 self.lit.emit(result)
             case float() if self.status.busy:
@@ -127,6 +143,7 @@ class Comparer:
     def _on_end(self, generation: int, error: BaseException | None) -> None:
         if generation != self._generation:
             return
+        self._running = False
         if isinstance(error, UserError):
             self._say(CompareStatus(message=str(error)))
         elif error is not None:

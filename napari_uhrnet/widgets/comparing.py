@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-from qtpy.QtCore import QObject
+from qtpy.QtCore import QObject, QTimer
 
 from napari_uhrnet.session.comparing import (
     branch_source,
@@ -17,7 +17,7 @@ from napari_uhrnet.session.comparing import (
 from napari_uhrnet.widgets.compare_area import DrawnArea
 from napari_uhrnet.widgets.compare_panel import ComparePanel
 from napari_uhrnet.widgets.keys import Keys
-from napari_uhrnet.widgets.layer_look import label_colormap, placement
+from napari_uhrnet.widgets.layer_look import is_insight, label_colormap, placement
 from napari_uhrnet.widgets.side_by_side import ORDER, TITLES
 from napari_uhrnet.widgets.view import level0_shape, show_window
 
@@ -41,6 +41,8 @@ if TYPE_CHECKING:
     from napari_uhrnet.widgets.swipe import Swipe
 
 KEY = "lit"
+FOLLOW_MS = 1000
+"""While a scene is being segmented, a swipe of two results is read anew this often."""
 CORRECTIONS = "Corrections"
 LIGHTS = ((1.0, 0.0, 0.0), (1.0, 1.0, 1.0), (0.0, 0.0, 0.0), (1.0, 0.0, 1.0), (0.0, 1.0, 1.0))
 
@@ -75,6 +77,7 @@ class Comparing(QObject):
         self._correcting = correcting
         self._swipe, self._side_by_side, self._is_swiping = swipe, side_by_side, False
         self._pair: tuple[int, int] | None = None
+        self._follow = QTimer(self, singleShot=True, interval=FOLLOW_MS)
         self._keys = Keys(viewer)
         self._area = DrawnArea(viewer, image, self)
         self.panel = ComparePanel(state, comparer, self.sources, self._mask_of, self._area.polygon)
@@ -87,6 +90,9 @@ class Comparing(QObject):
         self.panel.area.draw_pressed.connect(self._area.draw)
         self._comparer.lit.connect(self._show_lit)
         self._comparer.read.connect(self._show_pair)
+        self._comparer.read_again.connect(self._swipe.update_pair)
+        self._overlay.refreshed.connect(self._follow_run)
+        self._follow.timeout.connect(self._read_again)
         self.panel.swipe_ended.connect(self._swipe.leave)
         self._swipe.changed.connect(self._on_swiped)
         self._state.events.view.connect(self._light)
@@ -107,6 +113,9 @@ class Comparing(QObject):
         self._area.remove()
         self._comparer.lit.disconnect(self._show_lit)
         self._comparer.read.disconnect(self._show_pair)
+        self._comparer.read_again.disconnect(self._swipe.update_pair)
+        self._overlay.refreshed.disconnect(self._follow_run)
+        self._follow.stop()
         if self._is_swiping:
             self._swipe.leave()
         self._swipe.changed.disconnect(self._on_swiped)
@@ -138,7 +147,7 @@ class Comparing(QObject):
         if scene is None or classes is None:
             return found
         for layer in self._viewer.layers:
-            is_map = isinstance(layer, Labels) and layer.ndim == 2
+            is_map = isinstance(layer, Labels) and layer.ndim == 2 and not is_insight(layer)
             if is_map and not self._overlay.owns(layer) and level0_shape(layer) == scene.shape_yx:
                 data = layer.data[0] if layer.multiscale else layer.data
                 title = f"{layer.name} (layer)" if layer.name in found else layer.name
@@ -180,6 +189,15 @@ class Comparing(QObject):
         self._swipe.enter_pair(pair, image)
         self._is_swiping = True
         self.panel.swipe.setChecked(True)
+
+    def _follow_run(self) -> None:
+        if self._is_swiping and not self._follow.isActive():
+            self._follow.start()
+
+    def _read_again(self) -> None:
+        # What else is being compared goes first; the swipe must not miss the end of a run.
+        if self._is_swiping and not self._comparer.follow_pair():
+            self._follow.start()
 
     def _on_swiped(self, on: bool) -> None:
         # On for others, such as two branches, or off.

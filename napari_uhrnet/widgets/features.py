@@ -8,26 +8,18 @@ from typing import TYPE_CHECKING, Any
 from qtpy.QtCore import QObject
 
 from napari_uhrnet.widgets.features_panel import BRANCHES, FeaturesPanel
-from napari_uhrnet.widgets.layer_look import placement, undisturbed
+from napari_uhrnet.widgets.layer_look import INSIGHT, placement, undisturbed
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from napari.components import ViewerModel
-    from napari.layers import Image, Layer
+    from napari.layers import Image
 
     from napari_uhrnet.engine.features import FeaturePicture
     from napari_uhrnet.scene.base import Scene
     from napari_uhrnet.session.feature_view import FeatureViewer, Found
     from napari_uhrnet.session.state import SessionState
-
-MARK = "uhrnet features"
-"""Key in the metadata of these layers, which are pictures of a network's and no scenes."""
-
-
-def is_of_features(layer: Layer) -> bool:
-    """Whether a layer shows features."""
-    return MARK in layer.metadata
 
 
 class FeaturesTool(QObject):
@@ -101,7 +93,7 @@ class FeaturesTool(QObject):
             rgb=True,
             visible=visible,
             interpolation2d="nearest",
-            metadata={MARK: branch},
+            metadata={INSIGHT: branch},
             **placement(image, picture.cell_yx_px, picture.corner_yx_px),
         )
         self._layers[branch] = layer

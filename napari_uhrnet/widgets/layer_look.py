@@ -19,6 +19,13 @@ if TYPE_CHECKING:
     from napari_uhrnet.geometry.classes import ClassTable
 
 CLEAR = (0.0, 0.0, 0.0, 0.0)
+INSIGHT = "uhrnet insight"
+"""Key in the metadata of layers that show what goes on inside of a network."""
+
+
+def is_insight(layer: Layer) -> bool:
+    """Whether a layer shows features or what neighbours did: neither a scene nor a result."""
+    return INSIGHT in layer.metadata
 
 
 def placement(
@@ -58,6 +65,12 @@ def class_colormap(
         c.id: CLEAR if c.id in hidden else (*(v / 255 for v in c.rgb), 1.0) for c in classes.classes
     }
     return label_colormap(colours | (more or {}))
+
+
+def spare_id(classes: ClassTable) -> int:
+    """An id that no class has, for what is no class."""
+    taken = {int(i) for i in classes.ids}
+    return max(i for i in range(NOTHING) if i not in taken)
 
 
 def label_colormap(colours: dict[int, tuple[float, ...]]) -> DirectLabelColormap:

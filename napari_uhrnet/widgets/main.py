@@ -22,14 +22,18 @@ from napari_uhrnet.session.ranker import Ranker
 from napari_uhrnet.session.readout import Readout
 from napari_uhrnet.session.state import RunStatus, SessionState
 from napari_uhrnet.widgets import settings as remembered
+from napari_uhrnet.widgets.class_editor import ClassTool
 from napari_uhrnet.widgets.comparing import Comparing
 from napari_uhrnet.widgets.correct_panel import CorrectPanel
 from napari_uhrnet.widgets.correcting import Correcting
 from napari_uhrnet.widgets.docks import Docks
-from napari_uhrnet.widgets.features import FeaturesTool, is_of_features
+from napari_uhrnet.widgets.exporting import ExportTool
+from napari_uhrnet.widgets.features import FeaturesTool
 from napari_uhrnet.widgets.finetuning import FineTuneTool
+from napari_uhrnet.widgets.importing import ImportTool
 from napari_uhrnet.widgets.inspect_panel import InspectPanel
 from napari_uhrnet.widgets.keys import BLINK, Keys, blink
+from napari_uhrnet.widgets.layer_look import is_insight
 from napari_uhrnet.widgets.layer_scene import scene_of
 from napari_uhrnet.widgets.legend_panel import LegendPanel
 from napari_uhrnet.widgets.model_panel import ModelPanel
@@ -58,9 +62,12 @@ if TYPE_CHECKING:
     from napari_uhrnet.scene.base import Scene
     from napari_uhrnet.session.engine import Engine
     from napari_uhrnet.session.runner import Runner
+    from napari_uhrnet.widgets.class_panel import ClassPanel
     from napari_uhrnet.widgets.compare_panel import ComparePanel
+    from napari_uhrnet.widgets.export_panel import ExportPanel
     from napari_uhrnet.widgets.features_panel import FeaturesPanel
     from napari_uhrnet.widgets.finetune_panel import FineTunePanel
+    from napari_uhrnet.widgets.importing import ImportPanel
     from napari_uhrnet.widgets.neighbours_panel import NeighboursPanel
     from napari_uhrnet.widgets.panel import Panel
     from napari_uhrnet.widgets.queue_panel import QueuePanel
@@ -104,6 +111,7 @@ class UHRNetWidget(QWidget):
         self, settings: QSettings, engine: Engine, runner: Callable[[], Runner]
     ) -> None:
         self.state = SessionState(model=DEFAULT_MODEL)
+        self._settings = settings
         remembered.restore(self.state, settings)
         remembered.remember(self.state, settings)
         self._engine = engine
@@ -151,6 +159,12 @@ class UHRNetWidget(QWidget):
         self.inspect_panel.add_tool("Neighbours…", tip, self.open_neighbours)
         tip = "Go through the scene from the most doubtful part on"
         self.correct_panel.add_tool("Queue…", tip, self.open_queue)
+        tip = "Write what is reviewed as training data or as maps"
+        self.correct_panel.add_tool("Export…", tip, self.open_export)
+        tip = "Take a mask, polygons or an export in as corrections"
+        self.correct_panel.add_tool("Import…", tip, self.open_import)
+        tip = "Rename, colour, add, merge and remove the classes of the project"
+        self.correct_panel.add_tool("Classes…", tip, self.open_classes)
         tip = "Train the network further on what you marked as reviewed"
         self.correct_panel.add_tool("Fine-tune…", tip, self.open_finetune)
 
@@ -301,6 +315,21 @@ class UHRNetWidget(QWidget):
         make = partial(FineTuneTool, self.state, self.correcting.state, self.fine_tuning)
         return self.docks.open("UHRNet fine-tune", make).panel
 
+    def open_export(self) -> ExportPanel:
+        """Show what can be exported."""
+        self._update_view()
+        make = partial(ExportTool, self.state, self.correcting, self._settings)
+        return self.docks.open("UHRNet export", make).panel
+
+    def open_import(self) -> ImportPanel:
+        """Show what can be imported."""
+        make = partial(ImportTool, self.state, self.correcting)
+        return self.docks.open("UHRNet import", make).panel
+
+    def open_classes(self) -> ClassPanel:
+        """Show the classes of the project."""
+        return self.docks.open("UHRNet classes", partial(ClassTool, self.correcting)).panel
+
     def closeEvent(self, event: QCloseEvent) -> None:
         """Qt: the widget is closed."""
         self.shut_down()
@@ -328,7 +357,7 @@ class UHRNetWidget(QWidget):
         from napari.layers import Image
 
         images = [layer for layer in self._viewer.layers if isinstance(layer, Image)]
-        self.scene_panel.set_layers([layer for layer in images if not is_of_features(layer)])
+        self.scene_panel.set_layers([layer for layer in images if not is_insight(layer)])
 
     def _on_layer_chosen(self, layer: Image | None) -> None:
         state = self.state

@@ -6,7 +6,14 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from napari_uhrnet.widgets.layer_look import class_colormap, placement, undisturbed
+from napari_uhrnet.geometry.classes import NOTHING
+from napari_uhrnet.widgets.layer_look import (
+    INSIGHT,
+    class_colormap,
+    placement,
+    spare_id,
+    undisturbed,
+)
 
 if TYPE_CHECKING:
     from napari.components import ViewerModel
@@ -23,6 +30,8 @@ WITHOUT, CHANGED, PATCH = (
 FILL, EDGE = "#ffb000", "#ffe633"
 LEAST_FILL, MOST_FILL = 0.08, 0.55
 """Opacity of a neighbour that moved nothing, and of the one that moved the patch most."""
+VEIL = (0.0, 0.0, 0.0, 0.65)
+"""Over what the neighbours left as it is, so that the rest stands out."""
 EDGE_SHARE = 0.012
 """Width of an outline as share of the patch's side."""
 
@@ -53,16 +62,20 @@ class NeighbourLayers:
         shown = {name: layer.visible for name, layer in self._layers.items()}
         self.clear(WITHOUT, CHANGED)
         place = _place(image, factor_yx, changes.window, changes.step)
-        colours = class_colormap(changes.classes, frozenset())
+        veiled = spare_id(changes.classes)
+        colours = class_colormap(changes.classes, frozenset(), {veiled: VEIL})
+        is_same = (changes.changed == NOTHING) & (changes.without != NOTHING)
+        changed = np.where(is_same, np.uint8(veiled), changes.changed)
         with undisturbed(self._viewer):
             for name, data, visible in (
                 (WITHOUT, changes.without, False),
-                (CHANGED, changes.changed, True),
+                (CHANGED, changed, True),
             ):
                 layer = self._viewer.add_labels(
                     data,
                     name=name,
                     colormap=colours,
+                    metadata={INSIGHT: name},
                     visible=shown.get(name, visible),
                     opacity=opacity if name == WITHOUT else 1.0,
                     **place,

@@ -40,6 +40,8 @@ class Overlay(QObject):
 
     workspace_changed = Signal()
     """Another workspace is shown; the further layers of the last one are gone."""
+    refreshed = Signal()
+    """The layers show what is in the store now."""
 
     def __init__(
         self,
@@ -199,6 +201,7 @@ class Overlay(QObject):
         if self._where is not None:
             counts = self._where.store.class_counts(self._plane)
             self._state.areas_px = class_areas(counts)
+        self.refreshed.emit()
 
     def _levels(self) -> list[zarr.Array]:
         assert self._where is not None

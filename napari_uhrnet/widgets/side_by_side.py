@@ -9,8 +9,7 @@ import numpy as np
 from qtpy.QtCore import QObject, Signal
 
 from napari_uhrnet.widgets.before import Before
-from napari_uhrnet.widgets.features import is_of_features
-from napari_uhrnet.widgets.layer_look import class_colormap, placement
+from napari_uhrnet.widgets.layer_look import class_colormap, is_insight, placement
 from napari_uhrnet.widgets.uncertainty import SHADES
 from napari_uhrnet.widgets.view import level0_shape
 
@@ -35,7 +34,7 @@ class SideBySide(QObject):
 
     All cells share napari's camera. The final answers of other networks that were asked before get
     a cell each, and so do layers of labels that cover the scene, such as a truth, and what is shown
-    of uncertainty and features.
+    of uncertainty, features and neighbours.
     """
 
     changed = Signal(bool)
@@ -106,9 +105,7 @@ class SideBySide(QObject):
         before.restore()
         self.changed.emit(False)
 
-    def _add_cell(
-        self, key: str, branch: str, title: str, where: Workspace, image: Image
-    ) -> None:
+    def _add_cell(self, key: str, branch: str, title: str, where: Workspace, image: Image) -> None:
         classes = where.model.classes
         self._cells[PREFIX + key] = classes
         self._overlay.further.show(
@@ -131,7 +128,7 @@ class SideBySide(QObject):
             return layer.visible and any(layer is further.layer(key) for key in keys)
         if layer is image:
             return True
-        if is_of_features(layer):
+        if is_insight(layer):
             return bool(layer.visible)
         is_map = isinstance(layer, Labels) and not self._overlay.owns(layer)
         return is_map and layer.ndim == 2 and level0_shape(layer) == level0_shape(image)

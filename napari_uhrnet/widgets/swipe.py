@@ -6,9 +6,8 @@ from typing import TYPE_CHECKING, Any
 
 from qtpy.QtCore import QObject, Signal
 
-from napari_uhrnet.geometry.classes import NOTHING
 from napari_uhrnet.session.combined import Curtain
-from napari_uhrnet.widgets.layer_look import class_colormap, placement
+from napari_uhrnet.widgets.layer_look import class_colormap, placement, spare_id
 
 if TYPE_CHECKING:
     from collections.abc import Generator, Sequence
@@ -44,6 +43,7 @@ class Swipe(QObject):
         super().__init__(parent)
         self._viewer, self._state, self._overlay = viewer, state, overlay
         self._curtain: Curtain | None = None
+        self._pair: Pair | None = None
         self._hidden: list[Labels] = []
         self._classes: ClassTable | None = None
         state.events.hidden.connect(self._on_hidden)
@@ -77,6 +77,12 @@ class Swipe(QObject):
         hidden = [layer for layer in layers if isinstance(layer, Labels)]
         left, right = pair.levels
         self._show(left, right, pair.classes, name, place, layers[-1], hidden)
+        self._pair = pair
+
+    def update_pair(self, pair: Pair) -> None:
+        """Show what A and B are by now, if it is they that are shown."""
+        if self._pair is not None and self._pair.update(pair):
+            self._overlay.further.refresh(KEY)
 
     def leave(self) -> None:
         """Back to the one answer."""
@@ -127,7 +133,7 @@ class Swipe(QObject):
     def _on_gone(self, key: str) -> None:
         if key != KEY or self._curtain is None:
             return
-        self._curtain = None
+        self._curtain = self._pair = None
         self._viewer.mouse_drag_callbacks.remove(self._on_drag)
         for layer in self._hidden:
             if layer in self._viewer.layers:
@@ -163,10 +169,8 @@ class Swipe(QObject):
 
     @property
     def _divider(self) -> int:
-        """An id that no class has."""
         assert self._classes is not None
-        taken = {int(i) for i in self._classes.ids}
-        return max(i for i in range(NOTHING) if i not in taken)
+        return spare_id(self._classes)
 
     def _colours(self, hidden: frozenset[int]) -> DirectLabelColormap:
         assert self._classes is not None

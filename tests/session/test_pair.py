@@ -65,3 +65,40 @@ def test_the_comparer_hands_it_on_and_keeps_what_was_compared():
     assert found.classes is TABLE
     assert comparer.compared is before
     assert not comparer.status.busy
+
+
+def test_what_is_by_now_is_read_after_everything_else():
+    runner = SyncRunner(stepwise=True)
+    comparer, read, again = Comparer(runner), [], []
+    comparer.read.connect(read.append)
+    comparer.read_again.connect(again.append)
+    assert not comparer.follow_pair()
+    growing = np.full(SHAPE, NOTHING, np.uint8)
+    comparer.read_pair(wanted(growing, B))
+    assert not comparer.follow_pair()
+    runner.drain()
+    (first,) = read
+    growing[:] = A
+    comparer.light((1, 4), WHOLE)
+    comparer.compare(wanted())
+    assert not comparer.follow_pair()
+    runner.drain()
+    before = comparer.compared, comparer.status
+    assert comparer.follow_pair()
+    runner.drain()
+    (second,) = again
+    assert (comparer.compared, comparer.status) == before and len(read) == 1
+    assert first.update(second)
+    np.testing.assert_array_equal(first.levels[0][0], A)
+    comparer.follow_pair()
+    comparer.forget()
+    assert not comparer.follow_pair()
+    runner.drain()
+    assert len(again) == 1
+
+
+def test_what_is_of_another_area_is_not_taken_over():
+    *_, shown = pair_job(wanted(window=Window(0, 1, 1100, 1299)))
+    *_, newer = pair_job(wanted(window=Window(0, 0, 1100, 1299)))
+    assert not shown.update(newer)
+    np.testing.assert_array_equal(shown.a, A[:, 1:])

@@ -362,6 +362,25 @@ class TestSwipe:
         assert next(held, "over") == "over"
         self.sides(dock, FUSED, truth)
 
+    def test_it_fills_in_while_the_scene_is_being_segmented(self, dock, viewer, swiping, truth):
+        (tool, _) = dock.docks._open["UHRNet compare"]
+        layer, status = dock.overlay.further.layer("swipe"), dock.comparer.status
+        viewer.layers["truth"].data[:200] = 3
+        tool._follow.stop()
+        dock.overlay.refresh()
+        assert tool._follow.isActive()
+        tool._follow.timeout.emit()
+        newer = truth.copy()
+        newer[:200] = 3
+        self.sides(dock, FUSED, newer)
+        # The same layer, and nothing is said of it.
+        assert dock.overlay.further.layer("swipe") is layer
+        assert dock.comparer.status is status
+        swiping.swipe.click()
+        dock.overlay.refresh()
+        tool._follow.timeout.emit()
+        assert not dock.swipe.is_on
+
     def test_released_after_the_swipe_has_gone(self, dock, viewer, swiping):
         held = viewer.keymap[next(k for k in viewer.keymap if str(k) == "B")](viewer)
         next(held)
