@@ -4,7 +4,9 @@
 
 Stamps of a 32 px brush, each committed (journal on the disk, then store), and moves of the editable
 window with a commit, in a scene of 2 448 px and in one of 100 000 px, in turn so that both meet the
-same machine. Prints the medians and their ratio.
+same machine. Prints the medians and their ratio, and how the time of a stamp is shared between the
+journal (which must be on the disk before the call returns) and the store (which a second thread
+could write).
 """
 
 from __future__ import annotations
@@ -20,6 +22,7 @@ from napari_uhrnet.geometry.classes import ClassTable, LabelClass
 from napari_uhrnet.geometry.window import Window
 from napari_uhrnet.session.corrections import Corrections
 from napari_uhrnet.store.annotation import AnnotationStore
+from napari_uhrnet.store.frames import FrameFile
 from napari_uhrnet.store.journal import Journal
 
 SIDES_PX = (2_448, 100_000)
@@ -35,15 +38,36 @@ def main() -> None:
     with tempfile.TemporaryDirectory() as folder:
         scenes = {side: corrections(Path(folder) / str(side), side) for side in SIDES_PX}
         stamps, moves = ({side: [] for side in SIDES_PX} for _ in range(2))
+        journals, stores = (
+            watched(FrameFile, "append"),
+            watched(AnnotationStore, "write_state"),
+        )
         rng = np.random.default_rng(0)
         for _ in range(STAMPS):
             for side, scene in scenes.items():
                 stamps[side].append(stamp(scene, rng))
+        shares = [1e3 * median(seconds) for seconds in (journals, stores)]
         for k in range(MOVES):
             for side, scene in scenes.items():
                 moves[side].append(move(scene, side, k, rng))
         report("brush stamp of 32 px with its commit", stamps)
+        print(f"of a stamp: journal {shares[0]:.1f} ms, store {shares[1]:.1f} ms (medians)")
         report("change of the editable window with a commit", moves)
+
+
+def watched(kind: type, name: str) -> list[float]:
+    """Seconds of every call of a method from now on."""
+    method, seconds = getattr(kind, name), []
+
+    def timed(*args, **kwargs):
+        started = time.perf_counter()
+        try:
+            return method(*args, **kwargs)
+        finally:
+            seconds.append(time.perf_counter() - started)
+
+    setattr(kind, name, timed)
+    return seconds
 
 
 def corrections(folder: Path, side: int) -> Corrections:

@@ -1,4 +1,12 @@
-"""Painting over a scene of any size: check a window out, find what was painted, commit that."""
+"""Painting over a scene of any size: check a window out, find what was painted, commit that.
+
+A stroke is committed by the thread that paints it, when the mouse is released. The journal has to
+be on the disk before that returns, and it takes half of the time; a second thread could take over
+the other half only, the store's, some 15 ms of a loaded machine (``benchmarks/brush.py`` prints
+both). That is less than drawing the stroke takes, and not worth reads that must see what another
+thread has yet to write. What does take long, edits of many blocks, runs on a thread that has the
+corrections to itself (``widgets/long_edit.py``).
+"""
 
 from __future__ import annotations
 

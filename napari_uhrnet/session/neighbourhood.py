@@ -102,7 +102,7 @@ class Shrink:
         """See `Operation`."""
         own = shown == self.class_id
         freed = own & (disk_counts(~own & (shown != NOTHING), self.radius_px) > 0)
-        return _to_nearest_other(shown, freed, self.class_id, self.radius_px)
+        return to_nearest_other(shown, freed, self.class_id, self.radius_px)
 
 
 @dataclass(frozen=True)
@@ -123,7 +123,7 @@ class Smooth:
         own = shown == self.class_id
         twice = 2 * disk_counts(own, self.radius_px)
         known = disk_counts(shown != NOTHING, self.radius_px)
-        kept = _to_nearest_other(shown, own & (twice < known), self.class_id, self.radius_px)
+        kept = to_nearest_other(shown, own & (twice < known), self.class_id, self.radius_px)
         return np.where(~own & (twice > known), np.uint8(self.class_id), kept)
 
 
@@ -177,7 +177,7 @@ def disk_counts(mask: NDArray[np.bool_], radius_px: int) -> NDArray[np.int32]:
     return counts
 
 
-def _to_nearest_other(
+def to_nearest_other(
     shown: NDArray[np.uint8], freed: NDArray[np.bool_], class_id: int, radius_px: int
 ) -> NDArray[np.uint8]:
     """Give freed pixels the label of the nearest other class; of equally near ones the first."""

@@ -91,6 +91,11 @@ class Journal:
         """Kinds of the edits that can be redone, the next one last."""
         return tuple(edit.kind for edit in self._history.undone)
 
+    def next_changes(self, *, forward: bool) -> int:
+        """In how many blocks the next `redo` (or `undo`) changes something; says how long."""
+        edits = self._history.undone if forward else self._history.done
+        return len(edits[-1].offsets) if edits else 0
+
     def edit(self, window: Window, labels: NDArray[np.uint8], kind: str = "paint") -> Window | None:
         """Set (h, w) uint8 labels (255: untouched again); what changed, None if nothing did."""
         return self._change(window, kind, lambda old: painted(old, labels))

@@ -57,7 +57,7 @@ class CorrectedScene(QObject):
         opened.corrections.predict = self._watch.predict(opened.store.classes)
         self.painting = Painting(viewer, image, scene, opened.corrections, state)
         self.outlines = Outlines(viewer, image)
-        self.regions = RegionEditing(self.painting, opened.corrections, state)
+        self.regions = RegionEditing(self.painting, opened.corrections, scene, state)
         self.overview = CorrectionsOverview(viewer, image, opened.store)
         self._counting = QTimer(self, singleShot=True, interval=COUNT_MS)
         self._connect()
@@ -117,6 +117,8 @@ class CorrectedScene(QObject):
     def step(self, *, forward: bool) -> None:
         """Redo or undo."""
         if self.painting.is_busy:
+            return
+        if self.regions.step(forward=forward):
             return
         self.painting.commit_unfinished()
         corrections = self._open.corrections
@@ -184,10 +186,10 @@ class CorrectedScene(QObject):
             self._hidden.visible = True
             self._hidden = None
 
-    def _on_region_edited(self, window: Window) -> None:
+    def _on_region_edited(self, windows: tuple[Window, ...]) -> None:
         # On a thread of its own all else had to wait for it.
         self._on_answer_replaced()
-        self._on_edited(window)
+        self._on_edited(*windows)
 
     def _on_answer_replaced(self) -> None:
         if self.painting.is_busy:

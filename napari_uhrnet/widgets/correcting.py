@@ -64,6 +64,11 @@ class Correcting(QObject):
         session.events.pixel_size_m.connect(self._note_settings)
 
     @property
+    def opened(self) -> OpenCorrections | None:
+        """The project and the journal of the present scene while it is corrected."""
+        return self._open
+
+    @property
     def store(self) -> AnnotationStore | None:
         """The corrections that are open; to be read only."""
         return None if self._open is None else self._open.store
@@ -201,6 +206,10 @@ class Correcting(QObject):
     def edit_polygon(self, operation: Operation) -> None:
         """Do something to all labels in the polygon."""
         self._with_polygon(lambda scene, polygon: scene.regions.apply(polygon, operation))
+
+    def snap_polygon(self, class_id: int, reach_px: int) -> None:
+        """Move the border of a class to the picture's edges in the polygon."""
+        self._with_polygon(lambda scene, polygon: scene.regions.snap(polygon, class_id, reach_px))
 
     def mark_polygon_reviewed(self) -> None:
         """What is shown in the polygon is right."""

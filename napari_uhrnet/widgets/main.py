@@ -6,8 +6,8 @@ from functools import partial
 from typing import TYPE_CHECKING, Any
 from weakref import WeakKeyDictionary
 
-from qtpy.QtCore import QEvent, Qt
-from qtpy.QtWidgets import QFrame, QScrollArea, QVBoxLayout, QWidget
+from qtpy.QtCore import QEvent
+from qtpy.QtWidgets import QVBoxLayout, QWidget
 
 from napari_uhrnet.errors import UserError
 from napari_uhrnet.models.registry import DEFAULT_MODEL
@@ -22,23 +22,22 @@ from napari_uhrnet.session.ranker import Ranker
 from napari_uhrnet.session.readout import Readout
 from napari_uhrnet.session.state import RunStatus, SessionState
 from napari_uhrnet.widgets import settings as remembered
-from napari_uhrnet.widgets.class_editor import ClassTool
 from napari_uhrnet.widgets.comparing import Comparing
 from napari_uhrnet.widgets.correct_panel import CorrectPanel
 from napari_uhrnet.widgets.correcting import Correcting
 from napari_uhrnet.widgets.docks import Docks
-from napari_uhrnet.widgets.exporting import ExportTool
 from napari_uhrnet.widgets.features import FeaturesTool
 from napari_uhrnet.widgets.finetuning import FineTuneTool
-from napari_uhrnet.widgets.importing import ImportTool
 from napari_uhrnet.widgets.inspect_panel import InspectPanel
 from napari_uhrnet.widgets.keys import BLINK, Keys, blink
+from napari_uhrnet.widgets.label_docks import LabelDocks
 from napari_uhrnet.widgets.layer_look import is_insight
 from napari_uhrnet.widgets.layer_scene import scene_of
 from napari_uhrnet.widgets.legend_panel import LegendPanel
 from napari_uhrnet.widgets.model_panel import ModelPanel
 from napari_uhrnet.widgets.neighbours import NeighboursTool
 from napari_uhrnet.widgets.overlay import Overlay
+from napari_uhrnet.widgets.panel_column import PanelColumn
 from napari_uhrnet.widgets.queue import QueueTool
 from napari_uhrnet.widgets.readout import ReadoutTool
 from napari_uhrnet.widgets.region import RegionDrawing
@@ -62,12 +61,9 @@ if TYPE_CHECKING:
     from napari_uhrnet.scene.base import Scene
     from napari_uhrnet.session.engine import Engine
     from napari_uhrnet.session.runner import Runner
-    from napari_uhrnet.widgets.class_panel import ClassPanel
     from napari_uhrnet.widgets.compare_panel import ComparePanel
-    from napari_uhrnet.widgets.export_panel import ExportPanel
     from napari_uhrnet.widgets.features_panel import FeaturesPanel
     from napari_uhrnet.widgets.finetune_panel import FineTunePanel
-    from napari_uhrnet.widgets.importing import ImportPanel
     from napari_uhrnet.widgets.neighbours_panel import NeighboursPanel
     from napari_uhrnet.widgets.panel import Panel
     from napari_uhrnet.widgets.queue_panel import QueuePanel
@@ -159,12 +155,8 @@ class UHRNetWidget(QWidget):
         self.inspect_panel.add_tool("Neighbours…", tip, self.open_neighbours)
         tip = "Go through the scene from the most doubtful part on"
         self.correct_panel.add_tool("Queue…", tip, self.open_queue)
-        tip = "Write what is reviewed as training data or as maps"
-        self.correct_panel.add_tool("Export…", tip, self.open_export)
-        tip = "Take a mask, polygons or an export in as corrections"
-        self.correct_panel.add_tool("Import…", tip, self.open_import)
-        tip = "Rename, colour, add, merge and remove the classes of the project"
-        self.correct_panel.add_tool("Classes…", tip, self.open_classes)
+        self.label_docks = LabelDocks(self.docks, self.state, self.correcting, self._settings)
+        self.label_docks.add_buttons(self.correct_panel)
         tip = "Train the network further on what you marked as reviewed"
         self.correct_panel.add_tool("Fine-tune…", tip, self.open_finetune)
 
@@ -181,19 +173,10 @@ class UHRNetWidget(QWidget):
         )
 
     def _lay_out(self) -> None:
-        inner = QWidget()
-        column = QVBoxLayout(inner)
-        column.setContentsMargins(0, 0, 8, 0)
-        for panel in self.panels:
-            column.addWidget(panel)
-        column.addStretch(1)
-        scroll = QScrollArea(widgetResizable=True)
-        scroll.setFrameShape(QFrame.Shape.NoFrame)
-        scroll.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
-        scroll.setWidget(inner)
+        self._column = PanelColumn(self.panels)
         outer = QVBoxLayout(self)
         outer.setContentsMargins(0, 0, 0, 0)
-        outer.addWidget(scroll)
+        outer.addWidget(self._column)
         self.setMinimumWidth(WIDTH_PX)
 
     def _connect(self) -> None:
@@ -201,6 +184,7 @@ class UHRNetWidget(QWidget):
         self.run_panel.segment_pressed.connect(self._on_segment)
         self._watcher.settled.connect(self._update_view)
         self._watcher.settled.connect(self.correcting.follow_view)
+        self.correcting.state.events.active.connect(self._on_correcting)
         self._layer_events = self._viewer.layers.events
         for name in ("inserted", "removed", "reordered"):
             getattr(self._layer_events, name).connect(self._on_layers_changed)
@@ -315,21 +299,6 @@ class UHRNetWidget(QWidget):
         make = partial(FineTuneTool, self.state, self.correcting.state, self.fine_tuning)
         return self.docks.open("UHRNet fine-tune", make).panel
 
-    def open_export(self) -> ExportPanel:
-        """Show what can be exported."""
-        self._update_view()
-        make = partial(ExportTool, self.state, self.correcting, self._settings)
-        return self.docks.open("UHRNet export", make).panel
-
-    def open_import(self) -> ImportPanel:
-        """Show what can be imported."""
-        make = partial(ImportTool, self.state, self.correcting)
-        return self.docks.open("UHRNet import", make).panel
-
-    def open_classes(self) -> ClassPanel:
-        """Show the classes of the project."""
-        return self.docks.open("UHRNet classes", partial(ClassTool, self.correcting)).panel
-
     def closeEvent(self, event: QCloseEvent) -> None:
         """Qt: the widget is closed."""
         self.shut_down()
@@ -373,6 +342,11 @@ class UHRNetWidget(QWidget):
             state.scene = scene
             self.resuming.layer_chosen(layer)
         self._update_view()
+
+    def _on_correcting(self, active: bool) -> None:
+        """Whoever corrects needs the tools, which lie below the rest."""
+        if active:
+            self._column.scroll_to(self.correct_panel)
 
     def _on_segment(self) -> None:
         self._update_view()

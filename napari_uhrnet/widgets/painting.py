@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from contextlib import contextmanager
-from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from qtpy.QtCore import QObject, Signal
@@ -15,7 +14,7 @@ from napari_uhrnet.widgets.superpixel_brush import SuperpixelBrush, drag
 from napari_uhrnet.widgets.view import screen_px
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
 
     from napari.components import ViewerModel
     from napari.layers import Image, Labels
@@ -184,14 +183,19 @@ class Painting(QObject):
         layer.events.selected_label.connect(self._on_selected_label)
         layer.events.brush_size.connect(self._on_brush_size)
         for number, entry in enumerate(self._corrections.journal.store.classes.classes[:9], 1):
-            layer.bind_key(str(number), partial(self._choose, entry.id), overwrite=True)
+            layer.bind_key(str(number), self._chooser(entry.id), overwrite=True)
         # They would let the brush paint nothing, or a class that there is not.
         for key in ("B", "M"):
-            layer.bind_key(key, ..., overwrite=True)
+            # Not "...": napari 0.9 asks for the name of what is bound.
+            layer.bind_key(key, _nothing, overwrite=True)
         self.made.emit(layer)
 
-    def _choose(self, class_id: int, _: Any) -> None:
-        self._state.class_id = class_id
+    def _chooser(self, class_id: int) -> Callable[[Any], None]:
+        # A function, not a partial: napari asks for its name.
+        def choose(_: Any) -> None:
+            self._state.class_id = class_id
+
+        return choose
 
     def _show_tool(self) -> None:
         layer, tool = self.paint.layer, self._state.tool
@@ -251,3 +255,7 @@ class Painting(QObject):
             if changed is not None:
                 self.show_again((changed,))
                 self.edited.emit(changed)
+
+
+def _nothing(_: Any) -> None:
+    """What a key does that shall do nothing."""

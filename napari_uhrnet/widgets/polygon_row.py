@@ -31,11 +31,22 @@ ACTIONS = {
     "shrink": "Shrink the class",
     "smooth": "Smooth the class",
     "holes": "Fill holes of the class",
+    "snap": "Snap the class to edges",
     "review": "Mark as reviewed",
     "unreview": "Not reviewed any more",
 }
-SIZES = {"grow": (3, 1, 64), "shrink": (3, 1, 64), "smooth": (5, 1, 64), "holes": (64, 1, 512)}
+SIZES = {
+    "grow": (3, 1, 64),
+    "shrink": (3, 1, 64),
+    "smooth": (5, 1, 64),
+    "holes": (64, 1, 512),
+    "snap": (8, 2, 32),
+}
 """Pixels at first, at least, at most."""
+TIPS = {
+    "snap": "The border of the class that is painted with moves to the nearest strong edge of the\n"
+    "picture, at most so far; where there is none it stays",
+}
 
 
 class PolygonRow(QWidget):
@@ -64,7 +75,7 @@ class PolygonRow(QWidget):
         self._show()
 
     def operation(self) -> Operation | None:
-        """What is to be done to the labels; None for the two that are about reviewing."""
+        """What is to be done to the labels; None for what is no `Operation`."""
         chosen, size, name = self._state.class_id, self.size.value(), self.action.currentData()
         match name:
             case "set":
@@ -122,14 +133,17 @@ class PolygonRow(QWidget):
             self.size.setValue(value)
         self.size.setVisible(name in SIZES)
         self.old.setVisible(name == "replace")
-        text = {"replace": "which class", "holes": "up to"}.get(name, "by")
+        text = {"replace": "which class", "holes": "up to", "snap": "by up to"}.get(name, "by")
         self._of.setText(text if name in SIZES or name == "replace" else "")
         self._of.setVisible(bool(self._of.text()))
+        self.action.setToolTip(TIPS.get(name, ""))
 
     def _on_apply(self) -> None:
         operation, name = self.operation(), self.action.currentData()
         if operation is not None:
             self._correcting.edit_polygon(operation)
+        elif name == "snap":
+            self._correcting.snap_polygon(self._state.class_id, self.size.value())
         elif name == "review":
             self._correcting.mark_polygon_reviewed()
         else:
