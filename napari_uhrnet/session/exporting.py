@@ -203,3 +203,24 @@ def _opened(
         scene = cleanup.enter_context(open_scene(project.find(entry)))
         scenes.append((scene, cleanup.enter_context(project.annotations(entry))))
     return scenes
+
+
+def sentence(found: Preview) -> str:
+    """What would be written, for a person."""
+    reviewed = f"{found.reviewed_px:,} px".replace(",", "\xa0").replace(" ", "\xa0") + " reviewed"
+    if not found.frames:
+        return f"{found.scenes} image{'s' if found.scenes > 1 else ''}, {reviewed}"
+    count = sum(found.frames.values())
+    parts = ", ".join(f"{part} {n}" for part, n in found.frames.items())
+    return f"{count} frame{'s' if count > 1 else ''} ({parts}), {reviewed}"
+
+
+def free_folder(folder: Path, name: str, *, inside: bool = True) -> Path:
+    """A folder in another one that is not there yet; that one itself if it may be and is empty."""
+    if not inside and folder.is_dir() and not any(folder.iterdir()):
+        return folder
+    number, path = 1, folder / name
+    while path.exists():
+        number += 1
+        path = folder / f"{name}-{number}"
+    return path
