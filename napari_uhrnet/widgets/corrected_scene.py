@@ -85,6 +85,7 @@ class CorrectedScene(QObject):
             (session.hidden, self._show_look),
             (state.protected, self._protect),
             (state.tool, self._on_tool),
+            (state.comparing, self._on_comparing),
         )
         for signal, slot in self._wiring:
             signal.connect(slot)
@@ -161,6 +162,12 @@ class CorrectedScene(QObject):
         if tool != "polygon":
             self.outlines.rest()
 
+    def _on_comparing(self, comparing: bool) -> None:
+        if comparing:
+            self.painting.commit_unfinished()
+        self.painting.rest(comparing)
+        self.follow_view()
+
     def _on_made(self, layer: Labels) -> None:
         self._show_look()
         self.layer_made.emit(layer)
@@ -187,6 +194,8 @@ class CorrectedScene(QObject):
             self._hidden = None
 
     def _on_region_edited(self, windows: tuple[Window, ...]) -> None:
+        # What an undo on a thread took back must not be taken for painted.
+        self.painting.show_again(windows)
         # On a thread of its own all else had to wait for it.
         self._on_answer_replaced()
         self._on_edited(*windows)
