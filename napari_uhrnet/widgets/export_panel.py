@@ -70,7 +70,7 @@ class ExportPanel(DockPanel):
             size,
             overlap,
             unreviewed=self.unreviewed.currentData(),
-            split=tuple(box.value() / 100 for box in self.split),  # type: ignore[arg-type]
+            split=tuple(box.value() / 100 for box in self.split),
             windows=self._windows(view, size, overlap),
         )
         return ExportRequest(
