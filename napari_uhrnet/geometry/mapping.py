@@ -2,18 +2,17 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections import Counter
+from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import TYPE_CHECKING
 
 import numpy as np
 
-from napari_uhrnet.geometry.classes import NOTHING
+from napari_uhrnet.geometry.classes import NOTHING, ClassTable
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
-
-    from napari_uhrnet.geometry.classes import ClassTable
 
 
 @dataclass(frozen=True)
@@ -47,3 +46,26 @@ class ClassMapping:
         """Ids of the source, in an array of any shape, as ids of the target; 255 stays 255."""
         translated: NDArray[np.uint8] = self.lut[ids]
         return translated
+
+
+def dressed(source: ClassTable, target: ClassTable | None) -> ClassTable:
+    """The source's ids in the colours of the target's classes that they belong to.
+
+    Also in their names, where only one of the source belongs to one of the target. What has no
+    counterpart keeps its own look; so does all if there is no target.
+    """
+    if target is None:
+        return source
+    lut = ClassMapping(source, target).lut
+    known = {c.id: c for c in target.classes}
+    wanted = {c.id: known.get(int(lut[c.id])) for c in source.classes}
+    often = Counter(t.name for t in wanted.values() if t) + Counter(source.names.values())
+    classes = []
+    for c in source.classes:
+        t = wanted[c.id]
+        if t is None:
+            classes.append(c)
+        else:
+            alone = often[t.name] == 1 or (often[t.name] == 2 and t.name == c.name)
+            classes.append(replace(c, rgb=t.rgb, name=t.name if alone else c.name))
+    return ClassTable(source.name, tuple(classes))

@@ -11,6 +11,7 @@ from psygnal import SignalGroupDescriptor
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from napari_uhrnet.geometry.classes import ClassTable
     from napari_uhrnet.geometry.window import Window
     from napari_uhrnet.models.checkpoint import Card
     from napari_uhrnet.scene.base import Scene
@@ -63,7 +64,8 @@ class SessionState:
     own; ``view`` is what is on screen (level-0 pixels, inside the scene), None when nothing is;
     ``card`` is the chosen model's, None where ``model_problem`` says why; ``areas_px`` counts
     the segmented pixels by class id; ``hidden`` are the ids not shown; ``uncertainty`` names
-    what is shown of how sure the answer is.
+    what is shown of how sure the answer is; ``project_classes`` are those of the project that is
+    open, in whose colours the answer is shown.
     """
 
     events: ClassVar[SignalGroupDescriptor] = SignalGroupDescriptor(
@@ -88,6 +90,7 @@ class SessionState:
     branches: tuple[str, ...] = ("fused",)
     devices: tuple[str, ...] = ("auto", "cpu")
     areas_px: Mapping[int, int] = field(default_factory=dict)
+    project_classes: ClassTable | None = None
 
     def intent(self) -> Intent:
         """The part that decides what is computed."""

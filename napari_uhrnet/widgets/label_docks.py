@@ -29,6 +29,7 @@ class LabelDocks:
     ) -> None:
         self._docks, self._session, self._settings = docks, session, settings
         self._correcting = correcting
+        correcting.state.events.active.connect(self._show_classes)
 
     def add_buttons(self, panel: Panel) -> None:
         """A button for each."""
@@ -38,6 +39,10 @@ class LabelDocks:
         panel.add_tool("Import…", tip, self.open_import)
         tip = "Rename, colour, add, merge and remove the classes of the project"
         panel.add_tool("Classes…", tip, self.open_classes)
+
+    def _show_classes(self, active: bool) -> None:
+        """The answer has the look of the project that is open."""
+        self._session.project_classes = self._correcting.state.classes if active else None
 
     def open_export(self) -> ExportPanel:
         """Show what can be exported."""

@@ -18,6 +18,7 @@ from qtpy.QtWidgets import (
     QWidget,
 )
 
+from napari_uhrnet.geometry.mapping import dressed
 from napari_uhrnet.session.areas import shares
 from napari_uhrnet.widgets.panel import Panel
 
@@ -68,6 +69,7 @@ class LegendPanel(Panel):
         self.branch.activated.connect(self._on_branch)
         self.opacity.valueChanged.connect(self._on_opacity)
         events.card.connect(self._build_rows)
+        events.project_classes.connect(self._build_rows)
         events.branches.connect(self._show_branches)
         events.branch.connect(self._show_branches)
         events.opacity.connect(self._show_opacity)
@@ -79,7 +81,8 @@ class LegendPanel(Panel):
             item.widget().deleteLater()
         self._rows.clear()
         card = self._state.card
-        for k, entry in enumerate(card.classes.classes if card else ()):
+        classes = dressed(card.classes, self._state.project_classes).classes if card else ()
+        for k, entry in enumerate(classes):
             row = self._make_row(entry)
             swatch = QLabel()
             swatch.setPixmap(_swatch(entry.rgb))

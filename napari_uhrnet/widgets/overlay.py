@@ -8,6 +8,7 @@ import numpy as np
 from qtpy.QtCore import QObject, QTimer, Signal
 
 from napari_uhrnet.geometry.classes import NOTHING
+from napari_uhrnet.geometry.mapping import dressed
 from napari_uhrnet.session.areas import class_areas
 from napari_uhrnet.widgets.further_layers import FurtherLayers
 from napari_uhrnet.widgets.layer_look import class_colormap, placement, undisturbed
@@ -67,6 +68,7 @@ class Overlay(QObject):
         controller.pixels_changed.connect(self._on_pixels_changed)
         state.events.branch.connect(self._on_branch)
         state.events.hidden.connect(self._on_colours)
+        state.events.project_classes.connect(self._on_colours)
         state.events.opacity.connect(self._on_opacity)
         viewer.layers.events.removed.connect(self._on_removed)
 
@@ -214,7 +216,7 @@ class Overlay(QObject):
 
     def _add_over(self, image: Image, data: Any, **kwargs: Any) -> Labels:
         assert self._where is not None
-        classes = self._where.model.classes
+        classes = dressed(self._where.model.classes, self._state.project_classes)
         layer = self._viewer.add_labels(
             data,
             colormap=class_colormap(classes, self._state.hidden),
@@ -238,10 +240,11 @@ class Overlay(QObject):
         self._labels.name = f"UHRNet {branch}"
         self.refresh()
 
-    def _on_colours(self, hidden: frozenset[int]) -> None:
+    def _on_colours(self) -> None:
         for layer in (self._labels, self._coarse):
             if layer is not None and self._where is not None:
-                layer.colormap = class_colormap(self._where.model.classes, hidden)
+                classes = dressed(self._where.model.classes, self._state.project_classes)
+                layer.colormap = class_colormap(classes, self._state.hidden)
 
     def _on_opacity(self, opacity: float) -> None:
         for layer in (self._labels, self._coarse):

@@ -3,7 +3,7 @@
 import numpy as np
 
 from napari_uhrnet.geometry.classes import ClassTable, LabelClass
-from napari_uhrnet.geometry.mapping import ClassMapping
+from napari_uhrnet.geometry.mapping import ClassMapping, dressed
 
 
 def table(**ids):
@@ -39,3 +39,29 @@ def test_aliases_fit_where_no_name_does():
     back = ClassMapping(target, table(forest=0, water=2))
     assert [int(back.lut[i]) for i in (4, 7)] == [0, 2]
     assert ClassTable.from_dict(target.to_dict()) == target
+
+
+def test_a_network_is_shown_in_the_look_of_a_project():
+    network = table(forest=0, scrub=1, water=2, road=3, sea=4)
+    project = ClassTable(
+        "p",
+        (
+            LabelClass(7, "green", (0, 9, 0), aliases=("forest", "scrub")),
+            LabelClass(8, "lake", (0, 0, 9), aliases=("water",)),
+            LabelClass(9, "sea", (0, 0, 5)),
+        ),
+    )
+    found = {c.id: (c.name, c.rgb) for c in dressed(network, project).classes}
+    assert found == {
+        0: ("forest", (0, 9, 0)),
+        1: ("scrub", (0, 9, 0)),
+        2: ("lake", (0, 0, 9)),
+        3: ("road", (0, 0, 0)),
+        4: ("sea", (0, 0, 5)),
+    }
+    assert dressed(network, None) is network
+    swapped = ClassTable("s", (LabelClass(1, "scrub", (1, 1, 1), aliases=("forest",)),))
+    assert [c.name for c in dressed(table(forest=0, scrub=1), swapped).classes] == [
+        "forest",
+        "scrub",
+    ]

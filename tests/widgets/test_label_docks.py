@@ -127,6 +127,7 @@ def test_classes_are_merged_and_renamed(corrected, qtbot, scene_path, monkeypatc
     assert len(asked) == 1
     assert 2 not in state.classes.names and 2 not in dock.correct_panel.classes.buttons
     assert dock.correct_panel.classes.buttons[1].text().endswith("town")
+    assert dock.state.project_classes == state.classes
     store = stored(scene_path)
     assert (store.read(PART) == 1).all() and store.classes == state.classes
     assert store.counts().reviewed_px == {1: 1024**2}
