@@ -8,7 +8,8 @@ from napari_uhrnet.evaluation.paper_tables import ABLATION, MAIN, orders
 from napari_uhrnet.evaluation.reproduce import distinct_runs
 from napari_uhrnet.evaluation.reproduce_rows import rows_of, scale_of, stages_of
 from napari_uhrnet.models.config import BaselineConfig, GLNetConfig, UHRNetConfig
-from napari_uhrnet.training.config import new_config
+from napari_uhrnet.training.config import TrainConfig
+from napari_uhrnet.training.config_file import new_config
 from tests.evaluation.reproductions import SCALE
 
 SCALES = {"light": scale_of("light"), "paper": scale_of("paper"), "tiny": SCALE}
@@ -74,7 +75,7 @@ def test_every_row_has_the_same_number_of_steps(name, steps):
     for row in rows_of(scale):
         if row.config is not None:
             stages = stages_of(scale, row.config, steps)
-            config = new_config({"made": 1, "stages": stages, **scale.settings})
+            config = new_config(TrainConfig, {"made": 1, "stages": stages, **scale.settings})
             assert config.steps == steps, (row.run, stages)
             assert min(stage.steps for stage in config.stages) >= 1
 
