@@ -23,8 +23,9 @@ class CorrectState:
     """Evented, of the main thread, like `SessionState`.
 
     ``active`` tells whether a scene is being corrected, in ``classes``, into the project in
-    ``folder``. ``can_paint`` is false where the view shows too much; ``message`` says what went
-    wrong. ``undoable`` and ``redoable`` name the next edits, "" if there is none.
+    ``folder``. ``can_paint`` is false where the view shows too much, and while ``comparing``:
+    results are shown side by side or swiped instead of what is corrected. ``message`` says what
+    went wrong. ``undoable`` and ``redoable`` name the next edits, "" if there is none.
     ``progress`` is the share of a large edit that is done, None if none is running.
     """
 
@@ -39,6 +40,7 @@ class CorrectState:
     superpixel_px: int = 24
     protected: frozenset[int] = frozenset()
     can_paint: bool = False
+    comparing: bool = False
     has_polygon: bool = False
     message: str = ""
     undoable: str = ""

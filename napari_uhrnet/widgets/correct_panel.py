@@ -39,6 +39,7 @@ TOOLS: dict[Tool, tuple[str, str]] = {
 }
 MOST_BRUSH_PX = 1000
 ZOOM_IN = "Zoom in to paint, or use polygons."
+COMPARING = "Leave the comparison (side by side, swipe) to paint."
 NOT_YET = (
     "Paint over the answer and mark what is right. All of it is kept in a folder beside the image."
 )
@@ -195,7 +196,7 @@ class CorrectPanel(Panel):
         self.place.setText(f"Project: {Path(state.folder).name}" if state.active else "")
         self.place.setToolTip(state.folder)
         self.place.setVisible(state.active)
-        hint = "" if state.can_paint else ZOOM_IN
+        hint = "" if state.can_paint else COMPARING if state.comparing else ZOOM_IN
         self.message.setText(state.message or (hint if state.active else NOT_YET))
         self.message.setVisible(bool(self.message.text()))
         self.body.setVisible(state.active)

@@ -108,6 +108,10 @@ class Correcting(QObject):
             self.scene.let_go()
             self._close_files()
 
+    def set_comparing(self, comparing: bool) -> None:
+        """Results are shown beside each other instead of what is corrected, or no more."""
+        self.state.comparing = comparing
+
     def follow_view(self) -> None:
         """The view has moved."""
         if self.scene is not None:

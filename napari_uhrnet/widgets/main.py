@@ -185,6 +185,8 @@ class UHRNetWidget(QWidget):
         self._watcher.settled.connect(self._update_view)
         self._watcher.settled.connect(self.correcting.follow_view)
         self.correcting.state.events.active.connect(self._on_correcting)
+        for shown_instead in (self.side_by_side, self.swipe):
+            shown_instead.changed.connect(self._on_comparing)
         self._layer_events = self._viewer.layers.events
         for name in ("inserted", "removed", "reordered"):
             getattr(self._layer_events, name).connect(self._on_layers_changed)
@@ -347,6 +349,9 @@ class UHRNetWidget(QWidget):
         """Whoever corrects needs the tools, which lie below the rest."""
         if active:
             self._column.scroll_to(self.correct_panel)
+
+    def _on_comparing(self) -> None:
+        self.correcting.set_comparing(self.side_by_side.is_on or self.swipe.is_on)
 
     def _on_segment(self) -> None:
         self._update_view()

@@ -87,7 +87,7 @@ class Painting(QObject):
 
     def follow_view(self, view: Window | None) -> None:
         """Make what is on screen paintable, if it is large enough there."""
-        if self.is_busy or self.paint.is_pressed:
+        if self.is_busy or self.paint.is_pressed or self._state.comparing:
             return
         if view is None or not self._is_large_enough(view):
             self._leave()
@@ -95,6 +95,16 @@ class Painting(QObject):
             self.commit()
             shape_yx = self._corrections.journal.store.shape_yx
             self._check_out(editable_window(view, shape_yx))
+
+    def rest(self, resting: bool) -> None:
+        """Let nothing be painted for a while, in what is not seen or in use by a thread."""
+        if not self.paint.is_shown:
+            return
+        if resting:
+            self._set_mode("pan_zoom")
+        else:
+            self._show_tool()
+        self._state.can_paint = not resting
 
     def commit(self, within: Window | None = None) -> None:
         """Make what was painted an edit; what could not be saved is tried again next time."""
@@ -166,7 +176,7 @@ class Painting(QObject):
             reviewed = self._corrections.journal.store.reviewed(window)
             was_shown = self.paint.is_shown
             self.paint.show(out.window, out.labels, reviewed)
-            self._state.can_paint = True
+            self._state.can_paint = not self._state.comparing
             if not was_shown:
                 self.shown.emit(True)
                 self._show_tool()
@@ -200,6 +210,8 @@ class Painting(QObject):
     def _show_tool(self) -> None:
         layer, tool = self.paint.layer, self._state.tool
         if layer is None or tool not in MODES or not self.paint.is_shown:
+            return
+        if self.is_busy or self._state.comparing:
             return
         self._viewer.layers.selection.active = layer
         self._set_mode(MODES[tool])

@@ -15,7 +15,7 @@ from napari_uhrnet.widgets.layer_look import label_colormap, placement
 from napari_uhrnet.widgets.queue_panel import NEXT, PREVIOUS, REVIEWED, SKIP, QueuePanel
 from napari_uhrnet.widgets.region_editing import around
 from napari_uhrnet.widgets.uncertainty import SHADES
-from napari_uhrnet.widgets.view import show_window
+from napari_uhrnet.widgets.view import fit_window
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -32,6 +32,8 @@ if TYPE_CHECKING:
     from napari_uhrnet.widgets.overlay import Overlay
 
 KEY = "part"
+MARGIN = 16
+"""Of a part's side, so much more is seen around it: one of so many."""
 OUTLINE_STEPS = 128
 """The outline of a part is drawn on a grid of so many cells a side."""
 YELLOW = (1.0, 0.9, 0.2, 1.0)
@@ -133,7 +135,8 @@ class QueueTool(QObject):
         self._overlay.further.remove(KEY)
         if part is None or image is None:
             return
-        show_window(self._viewer, image, part.window)
+        # As large as can be: what is wrong there is painted over next.
+        fit_window(self._viewer, image, part.window.expand(max(part.window.shape_yx) // MARGIN))
         step = tuple(side / OUTLINE_STEPS for side in part.window.shape_yx)
         place: dict[str, Any] = placement(image, (step[0], step[1]), (part.window.y, part.window.x))
         place |= {"name": f"Part {self._ranker.queue.index + 1} of the queue"}

@@ -116,6 +116,7 @@ class RegionEditing(QObject):
 
     def _start(self, edit: Edit) -> None:
         self._painting.is_busy = True
+        self._painting.rest(True)
         self._state.progress = 0.0
         self._long.start(edit)
 
@@ -125,6 +126,7 @@ class RegionEditing(QObject):
 
     def _on_long_ended(self, error: BaseException | None) -> None:
         self._painting.is_busy = False
+        self._painting.rest(self._state.comparing)
         self._state.progress = None
         self.ended.emit(self._windows)
         if isinstance(error, Stopped):

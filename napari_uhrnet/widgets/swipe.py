@@ -61,23 +61,25 @@ class Swipe(QObject):
             return False
         left, right = (where.store.levels(f"{branch}/labels") for branch in (a, b))
         place = placement(image, where.layout.inference.factor_yx)
-        labels = self._overlay.labels
-        hidden = [] if labels is None else [labels]
-        self._show(left, right, where.model.classes, f"UHRNet {a} | {b}", place, top, hidden)
+        name = f"UHRNet {a} | {b}"
+        self._show(left, right, where.model.classes, name, place, top, self._labels())
         return True
 
     def enter_pair(self, pair: Pair, image: Image) -> None:
         """Show A of any two results left and B right, over an image, instead of other labels."""
-        from napari.layers import Labels
-
         self.leave()
         place = placement(image, (pair.step, pair.step), (pair.window.y, pair.window.x))
         name = f"UHRNet {pair.titles[0]} | {pair.titles[1]}"
-        layers = self._viewer.layers
-        hidden = [layer for layer in layers if isinstance(layer, Labels)]
         left, right = pair.levels
-        self._show(left, right, pair.classes, name, place, layers[-1], hidden)
+        top = self._viewer.layers[-1]
+        self._show(left, right, pair.classes, name, place, top, self._labels())
         self._pair = pair
+
+    def _labels(self) -> list[Labels]:
+        """All that would hide it: the answer, corrections, a truth."""
+        from napari.layers import Labels
+
+        return [layer for layer in self._viewer.layers if isinstance(layer, Labels)]
 
     def update_pair(self, pair: Pair) -> None:
         """Show what A and B are by now, if it is they that are shown."""

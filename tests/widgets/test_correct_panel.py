@@ -230,6 +230,30 @@ def test_an_answer_that_grows_is_followed(open_dock, qtbot):
     assert shown_at(viewer, (300, 300)) == 6
 
 
+def test_comparing_is_seen_and_not_painted_over(open_dock, scene_path, qtbot):
+    viewer, dock = open_dock()
+    segment(dock, qtbot)
+    start(viewer, dock, qtbot)
+    layer, panel = viewer.layers[NAME], dock.correct_panel
+    stroke(viewer, [(300, 300)], 5)
+    before = stored(scene_path).read(WHOLE)
+    for button in (dock.inspect_panel.side, dock.inspect_panel.curtain):
+        shown = {x.name: x.visible for x in viewer.layers}
+        qtbot.mouseClick(button, LEFT)
+        assert button.isChecked()
+        assert not layer.visible and layer.mode == "pan_zoom"
+        assert not panel.tools["paint"].isEnabled() and "to paint" in panel.message.text()
+        look_at(viewer, dock, (500, 500))
+        press(viewer, "3")
+        assert not layer.visible and layer.mode == "pan_zoom"
+        qtbot.mouseClick(button, LEFT)
+        assert {x.name: x.visible for x in viewer.layers} == shown
+        assert panel.tools["paint"].isEnabled() and layer.mode == "paint"
+    np.testing.assert_array_equal(stored(scene_path).read(WHOLE), before)
+    look_at(viewer, dock, (1300, 1500), 0.2)
+    assert viewer.layers["UHRNet fused"].visible
+
+
 def test_marking_the_view_reviewed_freezes_what_is_shown(open_dock, scene_path, qtbot):
     viewer, dock = open_dock()
     segment(dock, qtbot)
