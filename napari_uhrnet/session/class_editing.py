@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from contextlib import ExitStack
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
@@ -139,11 +138,7 @@ class Draft:
 
 def draft_of(project: Project) -> Draft:
     """The classes as they are, to be edited."""
-    used: Counter[int] = Counter()
-    for entry in project.corrected():
-        with project.annotations(entry) as store:
-            used.update(store.counts().labelled_px)
-    return Draft(project.classes, dict(used), project.retired)
+    return Draft(project.classes, dict(project.labelled_px()), project.retired)
 
 
 def apply_draft(

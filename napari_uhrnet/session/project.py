@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 import os
+from collections import Counter
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Self
@@ -180,6 +181,13 @@ class Project:
     def corrected(self) -> tuple[SceneEntry, ...]:
         """The scenes for which there are corrections."""
         return tuple(s for s in self.scenes if self._corrections(s).exists())
+
+    def labelled_px(self) -> Counter[int]:
+        """Pixels with a label of their own by class id, of all scenes; only reads."""
+        total: Counter[int] = Counter()
+        for entry in self.corrected():
+            total.update(AnnotationStore.open(self._corrections(entry)).counts().labelled_px)
+        return total
 
     def annotations(self, scene: Scene | SceneEntry) -> AnnotationStore:
         """The corrections of a scene of the project, made when first asked for.
