@@ -99,10 +99,11 @@ def _reviewed_px(store: AnnotationStore, box: Window) -> int:
 def hold_out(
     regions: Sequence[Region], share: float, seed: int
 ) -> tuple[list[Region], list[Region]]:
-    """(trained on, held out): whole regions, drawn until they hold a share of what is reviewed.
+    """(trained on, held out): regions drawn until a share of what is reviewed is held out.
 
-    The only region is cut across its longer side, with a gap. Nothing is held out for a share of 0.
-    Raises UserError if nothing is reviewed.
+    They are held out as a whole, but one that would be far too much is cut across its longer side,
+    with a gap, and so is the only one. Nothing is held out for a share of 0. Raises UserError if
+    nothing is reviewed.
     """
     total = sum(region.reviewed_px for region in regions)
     if not total:
@@ -111,16 +112,33 @@ def hold_out(
         return list(regions), []
     if len(regions) == 1:
         return _cut(regions[0], share)
-    order = np.random.default_rng(seed).permutation(len(regions))
-    held: set[int] = set()
-    for k in order[:-1]:
-        held.add(int(k))
-        if sum(regions[i].reviewed_px for i in held) >= share * total:
-            break
-    return (
-        [r for k, r in enumerate(regions) if k not in held],
-        [r for k, r in enumerate(regions) if k in held],
-    )
+    trained: list[Region] = []
+    held: list[Region] = []
+    missing = share * total
+    for k in np.random.default_rng(seed).permutation(len(regions)):
+        ours, theirs = _taken(regions[k], missing, missing_at_first=share * total)
+        trained += ours
+        held += theirs
+        missing -= sum(region.reviewed_px for region in theirs)
+    for lacking, other in ((trained, held), (held, trained)):
+        if not lacking:
+            lacking.append(other.pop())
+    return sorted(trained, key=_place), sorted(held, key=_place)
+
+
+def _taken(
+    region: Region, missing: float, missing_at_first: float
+) -> tuple[list[Region], list[Region]]:
+    """What of a region is trained on and held out while so many pixels are to be held out."""
+    if missing <= 0:
+        return [region], []
+    if region.reviewed_px - missing > missing_at_first / 2:
+        return _cut(region, missing / region.reviewed_px)
+    return [], [region]
+
+
+def _place(region: Region) -> tuple[int, Window]:
+    return region.scene, region.window
 
 
 def _cut(region: Region, share: float) -> tuple[list[Region], list[Region]]:

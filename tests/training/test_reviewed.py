@@ -149,3 +149,16 @@ def test_places_hold_their_class(corrected):
         assert set(places) == {1, 4, 5}
         for label, at in places.items():
             assert (labels[at[:, 0], at[:, 1]] == label).all()
+
+
+def test_a_region_that_would_be_far_too_much_is_cut():
+    large, small = (
+        Region(0, Window(0, 0, 1000, 1000), 10**6),
+        Region(0, Window(0, 2000, 200, 200), 40_000),
+    )
+    for seed in range(4):
+        trained, held = hold_out([large, small], 0.25, seed=seed)
+        share = sum(r.reviewed_px for r in held) / 1_040_000
+        assert 0.2 < share < 0.3
+        for ours in trained:
+            assert not any(ours.window.expand(8).intersect(r.window) for r in held)
