@@ -34,7 +34,7 @@ if TYPE_CHECKING:
 KEY = "part"
 MARGIN = 16
 """Of a part's side, so much more is seen around it: one of so many."""
-OUTLINE_STEPS = 128
+OUTLINE_STEPS = 256
 """The outline of a part is drawn on a grid of so many cells a side."""
 YELLOW = (1.0, 0.9, 0.2, 1.0)
 
