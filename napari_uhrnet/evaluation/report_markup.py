@@ -20,7 +20,8 @@ thead th { vertical-align: bottom; }
 th:first-child, tbody th { text-align: left; font-weight: 600; }
 .facts td { text-align: left; }
 .wide { overflow-x: auto; }
-.maps { display: grid; grid-template-columns: repeat(auto-fill, minmax(19rem, 1fr)); gap: 1rem; }
+.maps { display: grid; grid-template-columns: repeat(auto-fill, minmax(15rem, 1fr)); gap: 1rem;
+  align-items: end; }
 .charts { display: flex; flex-wrap: wrap; gap: 1rem; }
 figure { margin: 0; break-inside: avoid; }
 figcaption { font-size: .85rem; opacity: .8; margin-bottom: .3rem; }

@@ -17,6 +17,8 @@ if TYPE_CHECKING:
     from napari_uhrnet.scene.base import Scene
     from napari_uhrnet.session.engine import Engine, Workspace
 
+BRANCHES = ("fused", "local", "global")
+"""The order in which they are offered."""
 MOST = 4
 """So many networks are remembered; the longest unused one is forgotten."""
 
@@ -74,7 +76,7 @@ class Answers:
         """Their final answers and branches, by title."""
         found = {}
         for answer in self.beside(where):
-            for branch in reversed(answer.model.branches):
+            for branch in sorted(answer.model.branches, key=BRANCHES.index):
                 title = f"{answer.model.name}: {branch}"
                 found[title] = answer.source(branch, title)
         return found

@@ -87,12 +87,12 @@ class CompareFindings(Panel):
             return
         found = compared.comparison
         counted = int(found.confusion.sum())
+        unit = self._fill_table(compared)
         self.agreement.setText(
-            f"<b>{found.agreement:.1%}</b> of {wording.pixels(counted)} agree"
+            f"<b>{found.agreement:.1%}</b> of {wording.pixels(counted)} agree. Areas in {unit}:"
             if counted
             else "There is no pixel to which both give a class: segment this part first."
         )
-        self._fill_table(compared)
         self.matrix.show_counts(found.confusion, found.names)
         self._choose(None)
         self.show()
@@ -104,10 +104,10 @@ class CompareFindings(Panel):
             first = 0 if by > 0 else len(self._shown) - 1
             self.regions.setCurrentRow(first if row < 0 else (row + by) % len(self._shown))
 
-    def _fill_table(self, compared: Compared) -> None:
+    def _fill_table(self, compared: Compared) -> str:
+        """Fill it in; the unit of its areas."""
         found, table = compared.comparison, self.table
         unit, text = _unit_of(found.areas.values())
-        table.setHorizontalHeaderLabels([*COLUMNS[:2], *(f"{c}, {unit}" for c in COLUMNS[2:])])
         table.setRowCount(len(found.names))
         for row, (name, area) in enumerate(found.areas.items()):
             iou = f"{found.iou[name]:.3f}" if area.a_px or area.b_px else "–"
@@ -122,6 +122,7 @@ class CompareFindings(Panel):
         table.resizeRowsToContents()
         rows = sum(table.rowHeight(k) for k in range(table.rowCount()))
         table.setFixedHeight(rows + table.horizontalHeader().sizeHint().height() + 4)
+        return unit
 
     def _on_cell(self, row: int, column: int) -> None:
         if self._compared is None:
@@ -192,4 +193,5 @@ def _unit_of(areas: Iterable[ClassArea]) -> tuple[str, Callable[[int], str]]:
         return "px", lambda count: wording.pixels(count).removesuffix(" px")
     pixel_m2 = pixel_size_m**2
     unit, unit_m2 = wording.area_unit(pixel_m2 * max(max(a.a_px, a.b_px) for a in known))
-    return unit, lambda count: f"{count * pixel_m2 / unit_m2:,.2f}".replace(",", " ")
+    digits = 3 if unit == "km²" else 2
+    return unit, lambda count: f"{count * pixel_m2 / unit_m2:,.{digits}f}".replace(",", " ")

@@ -76,6 +76,8 @@ class NeighboursPanel(DockPanel):
     def say(self, sentence: str) -> None:
         """Show a sentence until the next news."""
         self.message.setText(sentence)
+        # Qt forgets the last line when the progress bar above goes at the same time.
+        self.message.setMinimumHeight(self.message.heightForWidth(self.message.width()))
 
     def let_go(self) -> None:
         """Stop what runs and listen no more."""
@@ -90,4 +92,4 @@ class NeighboursPanel(DockPanel):
         self.bar.setVisible(status.busy)
         self.cancel.setVisible(status.busy)
         self.bar.setValue(round(100 * status.share))
-        self.message.setText(status.message or HINT)
+        self.say(status.message or HINT)

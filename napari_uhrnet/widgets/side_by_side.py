@@ -73,7 +73,9 @@ class SideBySide(QObject):
         # Each goes right above the image, below those before.
         for k, other in reversed(list(enumerate(self._answers.beside(where)))):
             opened = self._stores.enter_context(other.opened())
-            self._add_cell(f"other {k}", "fused", other.model.name, opened, image)
+            # Of a variant of this network, only what is different about it: cells are narrow.
+            title = other.model.name.removeprefix(f"{where.model.name} ")
+            self._add_cell(f"other {k}", "fused", title, opened, image)
         for branch in reversed(_ordered(where.model.branches)):
             self._add_cell(branch, branch, TITLES[branch], where, image)
         for layer in viewer.layers:

@@ -1,5 +1,7 @@
 """Cells of the grid: what each of them shows, and that all is put back."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from napari.components import ViewerModel
@@ -74,6 +76,14 @@ def test_the_answer_of_the_network_before_has_a_cell(dock, viewer, engine):
     np.testing.assert_allclose(cell.data_to_world((5, 9)), fused.data_to_world((5, 9)))
     dock.side_by_side.leave()
     assert look(viewer) == before and engine.open == opened
+
+
+def test_a_variant_of_the_network_is_named_by_what_is_different(dock, viewer):
+    where = dock.controller.workspace
+    deaf = replace(where.model, name=f"{where.model.name} without neighbours", hash="deaf")
+    dock.answers.note(replace(where, model=deaf))
+    dock.side_by_side.enter()
+    assert viewer.layers["without neighbours"].visible
 
 
 def test_hidden_classes_are_hidden_in_all_cells(dock, viewer):
