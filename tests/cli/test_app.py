@@ -151,7 +151,7 @@ def test_models(capsys):
     assert any(line.startswith("fcn8s-patches ") for line in out.splitlines())
     code, out, _ = said(capsys, "models", "--shipped")
     assert code == 0
-    assert [line.split()[0] for line in out.splitlines()] == ["uhrnet-light"]
+    assert [line.split()[0] for line in out.splitlines()] == ["uhrnet-light", "glnet-light"]
 
 
 def test_segment_writes_what_the_library_says(capsys, tmp_path, scene, checkpoint):

@@ -27,7 +27,7 @@ def test_every_entry_segments_a_small_picture(entry, count):
     assert set(np.unique(labels)) <= set(table.ids)
 
 
-def test_names_are_unique_and_one_is_shipped():
+def test_names_are_unique_and_two_are_shipped():
     names = [entry.name for entry in list_models()]
     assert len(names) == len(set(names)) >= 16 + 5
-    assert [e.name for e in list_models() if e.shipped] == ["uhrnet-light"]
+    assert [e.name for e in list_models() if e.shipped] == ["uhrnet-light", "glnet-light"]

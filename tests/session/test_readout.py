@@ -321,9 +321,10 @@ def test_others_are_those_with_weights_and_those_that_were_used():
     found = askable.others(state, engine, ["/there/run.safetensors", state.model], [used])
     assert [(a.model, a.title) for a in found] == [
         ("uhrnet-light", "uhrnet-light"),
+        ("glnet-light", "glnet-light"),
         ("/there/run.safetensors", "run"),
     ]
-    assert found[1].load() == ("/there/run.safetensors", "cpu")
+    assert found[2].load() == ("/there/run.safetensors", "cpu")
     state.card = None
     *_, last = askable.others(state, engine, [], [used])
     assert last.model == "tiny tiny1"

@@ -202,6 +202,7 @@ def test_the_table_leads_to_pins(viewer, dock, image, panel, qtbot):
         dock.readout.pin(*pixel)
     pins, table = panel.pins, panel.pins.table
     qtbot.waitUntil(lambda: all(p.said for p in dock.readout.pins), timeout=60_000)
+    qtbot.waitUntil(lambda: not dock.readout.status.busy, timeout=60_000)
     reading = dock.readout.pins[1].said["tiny"].reading
     wanted = reading.classes.names[reading.branches["fused"].class_id]
     assert [table.item(1, k).text() for k in range(4)] == ["Pin 2", "150", "120", wanted]
