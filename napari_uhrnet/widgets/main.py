@@ -22,12 +22,11 @@ from napari_uhrnet.session.ranker import Ranker
 from napari_uhrnet.session.readout import Readout
 from napari_uhrnet.session.state import RunStatus, SessionState
 from napari_uhrnet.widgets import settings as remembered
-from napari_uhrnet.widgets.comparing import Comparing
 from napari_uhrnet.widgets.correct_panel import CorrectPanel
 from napari_uhrnet.widgets.correcting import Correcting
 from napari_uhrnet.widgets.docks import Docks
-from napari_uhrnet.widgets.features import FeaturesTool
 from napari_uhrnet.widgets.finetuning import FineTuneTool
+from napari_uhrnet.widgets.insight_docks import InsightDocks
 from napari_uhrnet.widgets.inspect_panel import InspectPanel
 from napari_uhrnet.widgets.keys import BLINK, Keys, blink
 from napari_uhrnet.widgets.label_docks import LabelDocks
@@ -35,11 +34,9 @@ from napari_uhrnet.widgets.layer_look import is_insight
 from napari_uhrnet.widgets.layer_scene import scene_of
 from napari_uhrnet.widgets.legend_panel import LegendPanel
 from napari_uhrnet.widgets.model_panel import ModelPanel
-from napari_uhrnet.widgets.neighbours import NeighboursTool
 from napari_uhrnet.widgets.overlay import Overlay
 from napari_uhrnet.widgets.panel_column import PanelColumn
 from napari_uhrnet.widgets.queue import QueueTool
-from napari_uhrnet.widgets.readout import ReadoutTool
 from napari_uhrnet.widgets.region import RegionDrawing
 from napari_uhrnet.widgets.resuming import Resuming
 from napari_uhrnet.widgets.run_panel import RunPanel
@@ -61,13 +58,9 @@ if TYPE_CHECKING:
     from napari_uhrnet.scene.base import Scene
     from napari_uhrnet.session.engine import Engine
     from napari_uhrnet.session.runner import Runner
-    from napari_uhrnet.widgets.compare_panel import ComparePanel
-    from napari_uhrnet.widgets.features_panel import FeaturesPanel
     from napari_uhrnet.widgets.finetune_panel import FineTunePanel
-    from napari_uhrnet.widgets.neighbours_panel import NeighboursPanel
     from napari_uhrnet.widgets.panel import Panel
     from napari_uhrnet.widgets.queue_panel import QueuePanel
-    from napari_uhrnet.widgets.readout_panel import ReadoutPanel
 
 WIDTH_PX = 320
 
@@ -145,14 +138,15 @@ class UHRNetWidget(QWidget):
     def _make_tools(self) -> None:
         """Docks of their own, each with its button."""
         self.docks = Docks(self._viewer, self)
-        tip = "Count where two results differ, and go from place to place"
-        self.inspect_panel.add_tool("Compare…", tip, self.open_compare)
-        tip = "Probabilities of all classes below the cursor, branch by branch"
-        self.inspect_panel.add_tool("Read-out…", tip, self.open_readout)
-        tip = "What each branch sees in the frame in view, as colours"
-        self.inspect_panel.add_tool("Features…", tip, self.open_features)
-        tip = "What the patches around a patch changed in its answer"
-        self.inspect_panel.add_tool("Neighbours…", tip, self.open_neighbours)
+        self.insights = InsightDocks(
+            self,
+            self._viewer,
+            self._engine,
+            self._shown_image,
+            self._image_of,
+            self._update_view,
+        )
+        self.insights.add_buttons(self.inspect_panel)
         tip = "Go through the scene from the most doubtful part on"
         self.correct_panel.add_tool("Queue…", tip, self.open_queue)
         self.label_docks = LabelDocks(self.docks, self.state, self.correcting, self._settings)
@@ -227,23 +221,6 @@ class UHRNetWidget(QWidget):
         for name in ("inserted", "removed", "reordered"):
             getattr(self._layer_events, name).disconnect(self._on_layers_changed)
 
-    def open_compare(self) -> ComparePanel:
-        """Show the compare panel, in a dock of its own behind this one's."""
-        self._update_view()
-        make = partial(
-            Comparing,
-            self._viewer,
-            self.state,
-            self.overlay,
-            self.comparer,
-            self.answers,
-            self._shown_image,
-            self.correcting,
-            self.swipe,
-            self.side_by_side,
-        )
-        return self.docks.open("UHRNet compare", make).panel
-
     def open_queue(self) -> QueuePanel:
         """Show the queue of what to look at next."""
         make = partial(
@@ -257,44 +234,6 @@ class UHRNetWidget(QWidget):
             self._shown_image,
         )
         return self.docks.open("UHRNet queue", make).panel
-
-    def open_features(self) -> FeaturesPanel:
-        """Show what each branch made of a frame."""
-        make = partial(
-            FeaturesTool,
-            self._viewer,
-            self.state,
-            self.features,
-            self._image_of,
-            self._update_view,
-        )
-        return self.docks.open("UHRNet features", make).panel
-
-    def open_neighbours(self) -> NeighboursPanel:
-        """Show what local feature fusion changed."""
-        make = partial(
-            NeighboursTool,
-            self._viewer,
-            self.state,
-            self.neighbours,
-            self._image_of,
-            self._update_view,
-        )
-        return self.docks.open("UHRNet neighbours", make).panel
-
-    def open_readout(self) -> ReadoutPanel:
-        """Show what the branches say at the cursor."""
-        make = partial(
-            ReadoutTool,
-            self._viewer,
-            self.state,
-            self.overlay,
-            self.readout,
-            self._engine,
-            self.answers,
-            self._shown_image,
-        )
-        return self.docks.open("UHRNet read-out", make).panel
 
     def open_finetune(self) -> FineTunePanel:
         """Show what can be learned from the reviewed regions."""

@@ -71,7 +71,7 @@ def dock(viewer, runners, picture, truth, tmp_path, qtbot):
 
 @pytest.fixture
 def panel(dock):
-    panel = dock.open_compare()
+    panel = dock.insights.open_compare()
     panel.a.setCurrentText("Fused")
     panel.b.setCurrentText("truth")
     return panel
@@ -148,7 +148,7 @@ class TestPolygon:
         draw(viewer, panel, TRIANGLE)
         dock.docks.close()
         assert NAME not in viewer.layers
-        panel = dock.open_compare()
+        panel = dock.insights.open_compare()
         draw(viewer, panel, TRIANGLE)
         panel.area.choose("scene")
         panel.compare.click()
@@ -284,7 +284,7 @@ def test_corrections_can_be_compared_while_they_are_open(dock, viewer, picture, 
     for data in read(str(tmp_path / "town.tif")):
         viewer.add_layer(Layer.create(*data))
     dock.controller.segment()
-    panel = dock.open_compare()
+    panel = dock.insights.open_compare()
 
     def titles():
         return [panel.b.itemText(k) for k in range(panel.b.count())]
@@ -304,7 +304,7 @@ def test_corrections_can_be_compared_while_they_are_open(dock, viewer, picture, 
 
 def test_a_layer_named_like_a_branch_hides_nothing(dock, viewer, truth):
     viewer.add_labels(truth, name="Fused")
-    panel = dock.open_compare()
+    panel = dock.insights.open_compare()
     titles = [panel.a.itemText(k) for k in range(panel.a.count())]
     assert titles.count("Fused") == 1
     assert "Fused (layer)" in titles

@@ -66,7 +66,7 @@ def test_both_branches_lie_where_their_frame_is(dock, image, qtbot):
     viewer = dock._viewer
     viewer.scene.camera.center = (0, *image.data_to_world((380, 420)))
     viewer.scene.camera.zoom = 2.0
-    panel = dock.open_features()
+    panel = dock.insights.open_features()
     assert not any(check.isEnabled() for check in panel.checks.values())
     show(dock, panel, qtbot)
     assert names(dock) == NAMES
@@ -94,7 +94,7 @@ def test_both_branches_lie_where_their_frame_is(dock, image, qtbot):
 
 def test_the_features_are_no_scenes_and_show_together(dock, image, qtbot):
     viewer = dock._viewer
-    panel = dock.open_features()
+    panel = dock.insights.open_features()
     show(dock, panel, qtbot)
     assert dock.scene_panel.layers.count() == 1
     assert dock.scene_panel.layer() is image
@@ -116,14 +116,14 @@ def test_the_features_are_no_scenes_and_show_together(dock, image, qtbot):
 
 def test_layers_go_by_hand_with_the_dock_and_with_the_scene(dock, image, qtbot):
     viewer = dock._viewer
-    panel = dock.open_features()
+    panel = dock.insights.open_features()
     show(dock, panel, qtbot)
     viewer.layers.remove(viewer.layers[NAMES[0]])
     assert not panel.checks["global"].isEnabled()
     assert panel.checks["local"].isEnabled()
     dock.docks.close()
     assert [layer.name for layer in viewer.layers] == ["town"]
-    panel = dock.open_features()
+    panel = dock.insights.open_features()
     show(dock, panel, qtbot)
     viewer.layers.remove(image)
     assert list(viewer.layers) == []
@@ -132,7 +132,7 @@ def test_layers_go_by_hand_with_the_dock_and_with_the_scene(dock, image, qtbot):
 
 
 def test_what_is_being_computed_can_be_cancelled(dock, image, qtbot):
-    panel = dock.open_features()
+    panel = dock.insights.open_features()
     qtbot.mouseClick(panel.show_frame, LEFT)
     assert not panel.show_frame.isEnabled()
     qtbot.mouseClick(panel.cancel, LEFT)
@@ -144,14 +144,14 @@ def test_what_is_being_computed_can_be_cancelled(dock, image, qtbot):
 
 def test_a_network_without_weights_is_named(dock, image, qtbot):
     dock.state.model = "unknown"
-    panel = dock.open_features()
+    panel = dock.insights.open_features()
     show(dock, panel, qtbot)
     assert "no weights" in panel.message.text()
 
 
 def test_side_by_side_gives_each_shown_one_a_cell(dock, image, qtbot):
     viewer = dock._viewer
-    panel = dock.open_features()
+    panel = dock.insights.open_features()
     show(dock, panel, qtbot)
     panel.checks["global"].click()
     where = dock.controller._engine

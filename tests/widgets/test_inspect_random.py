@@ -167,21 +167,21 @@ class Person:
         self.dock._update_view()
 
     def do_open_compare(self):
-        self.dock.open_compare()
+        self.dock.insights.open_compare()
 
     def do_close_compare(self):
         if self.random.random() < 0.4:
             self.dock.docks.close()
 
     def do_compare(self):
-        panel = self.dock.open_compare()
+        panel = self.dock.insights.open_compare()
         for combo in (panel.a, panel.b, panel.area.scope):
             last = combo.count() - (combo is not panel.area.scope)
             combo.setCurrentIndex(self.random.randrange(max(1, last)))
         panel.compare.click()
 
     def do_cell(self):
-        view = self.dock.open_compare().findings.matrix
+        view = self.dock.insights.open_compare().findings.matrix
         view.cell_clicked.emit(self.random.randrange(3), self.random.randrange(3))
 
     def place(self):
@@ -189,13 +189,13 @@ class Person:
         return 0, self.random.uniform(-20, 250), self.random.uniform(-20, 320)
 
     def do_read(self):
-        self.dock.open_readout()
+        self.dock.insights.open_readout()
         tool, _ = self.dock.docks._open["UHRNet read-out"]
         tool._position = self.place()
         tool._look()
 
     def do_pin(self):
-        panel = self.dock.open_readout().pins
+        panel = self.dock.insights.open_readout().pins
         tool, _ = self.dock.docks._open["UHRNet read-out"]
         tool._pin_at(self.place())
         if panel.table.rowCount() > 3:
@@ -203,14 +203,14 @@ class Person:
             self.random.choice([panel.go, panel.delete]).click()
 
     def do_features(self):
-        panel = self.dock.open_features()
+        panel = self.dock.insights.open_features()
         panel.show_frame.click()
         for check in panel.checks.values():
             if check.isEnabled() and self.random.random() < 0.3:
                 check.click()
 
     def do_neighbours(self):
-        panel = self.dock.open_neighbours()
+        panel = self.dock.insights.open_neighbours()
         tool, _ = self.dock.docks._open["UHRNet neighbours"]
         if self.random.random() < 0.5:
             panel.find.click()
@@ -220,14 +220,14 @@ class Person:
         panel.branch.activated.emit(panel.branch.currentIndex())
 
     def do_swipe_compared(self):
-        panel = self.dock.open_compare()
+        panel = self.dock.insights.open_compare()
         panel.swipe.click()
         tool, _ = self.dock.docks._open["UHRNet compare"]
         if tool._follow.isActive():
             tool._follow.timeout.emit()
 
     def do_next(self):
-        self.dock.open_compare().findings.step(self.random.choice([1, -1]))
+        self.dock.insights.open_compare().findings.step(self.random.choice([1, -1]))
 
 
 @pytest.fixture

@@ -88,7 +88,7 @@ class Person:
         self.do_wait()
         dock.controller.segment()
         self.do_wait()
-        panel = dock.open_compare()
+        panel = dock.insights.open_compare()
         panel.a.setCurrentText("Fused")
         panel.b.setCurrentText("Local branch")
         panel.area.choose("scene")
@@ -213,10 +213,10 @@ class Person:
     # Compare.
 
     def do_open_compare(self):
-        self.dock.open_compare()
+        self.dock.insights.open_compare()
 
     def do_compare(self):
-        panel = self.dock.open_compare()
+        panel = self.dock.insights.open_compare()
         for combo in (panel.a, panel.b):
             titles = [combo.itemText(k) for k in range(combo.count())]
             combo.setCurrentText(
@@ -228,13 +228,13 @@ class Person:
     do_compare_again = do_compare_once_more = do_compare
 
     def do_compare_file(self):
-        panel = self.dock.open_compare()
+        panel = self.dock.insights.open_compare()
         name = self.random.choice(["mask.tif", "town.tif", "notes.png", "gone.tif"])
         panel.add_file(self.random.choice([panel.a, panel.b]), str(self.folder / name))
         self.press(panel.compare)
 
     def do_draw_area(self):
-        panel = self.dock.open_compare()
+        panel = self.dock.insights.open_compare()
         panel.area.choose("polygon")
         panel.area.draw.click()
         if AREA in self.viewer.layers and self.some(0.8):
@@ -242,14 +242,14 @@ class Person:
             self.viewer.layers[AREA].add_polygons(np.array(corners))
 
     def do_cell(self):
-        view = self.dock.open_compare().findings.matrix
+        view = self.dock.insights.open_compare().findings.matrix
         view.cell_clicked.emit(self.random.randrange(6), self.random.randrange(6))
 
     def do_place(self):
-        self.dock.open_compare().findings.step(self.random.choice([1, -1]))
+        self.dock.insights.open_compare().findings.step(self.random.choice([1, -1]))
 
     def do_cancel_compare(self):
-        self.press(self.dock.open_compare().cancel)
+        self.press(self.dock.insights.open_compare().cancel)
 
     # The queue and corrections.
 

@@ -69,7 +69,7 @@ def image(viewer, dock):
 
 @pytest.fixture
 def panel(dock, image):
-    return dock.open_readout()
+    return dock.insights.open_readout()
 
 
 def canvas_of(viewer):
@@ -132,7 +132,7 @@ def test_the_panel_follows_the_cursor_and_says_what_the_engine_says(
             np.testing.assert_array_equal(
                 np.float32(bars.opts["width"]), reading.branches[name].probabilities
             )
-    assert dock.open_readout() is panel
+    assert dock.insights.open_readout() is panel
 
 
 def test_another_network_is_shown_below(viewer, dock, image, panel, qtbot, monkeypatch):
@@ -190,7 +190,7 @@ def test_pins_are_points_that_go_with_the_panel_and_come_back(viewer, dock, imag
     dock.docks.close()
     assert NAME not in viewer.layers
     assert viewer.mouse_move_callbacks == [] and len(viewer.mouse_drag_callbacks) == 1
-    dock.open_readout()
+    dock.insights.open_readout()
     assert len(viewer.layers[NAME].data) == 3
     viewer.layers.remove(image)
     assert NAME not in viewer.layers and dock.readout.pins == []
@@ -265,7 +265,7 @@ def test_all_pins_are_saved(viewer, dock, image, panel, qtbot, monkeypatch, tmp_
 
 
 def test_without_a_scene_or_weights_there_is_a_sentence(viewer, dock, qtbot):
-    panel = dock.open_readout()
+    panel = dock.insights.open_readout()
     assert panel.place.text() == NO_SCENE
     mouse_to(viewer, QPoint(100, 100))
     panel.pins.pin_pressed.emit()
@@ -283,7 +283,7 @@ def test_closing_while_a_point_is_read_breaks_nothing(viewer, dock, image, panel
     mouse_to(viewer, on_canvas(viewer, image, (100, 80)))
     dock.readout.hover(100, 80)
     dock.docks.close()
-    panel = dock.open_readout()
+    panel = dock.insights.open_readout()
     assert panel.place.text() == HINT
     dock.readout.hover(50, 40)
     mouse_to(viewer, on_canvas(viewer, image, (50, 40)))
