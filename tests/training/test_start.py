@@ -37,6 +37,23 @@ def test_classes_of_the_same_name_keep_their_logits():
             assert torch.equal(value, old.state_dict()[name]), name
 
 
+def test_a_renamed_class_keeps_the_logits_of_its_old_name():
+    """A class whose own name the start knows is not taken for its alias."""
+    renamed = ClassTable(
+        "renamed",
+        (
+            LabelClass(1, "meadow", (1, 1, 1), aliases=("grass", "field")),
+            LabelClass(2, "water", (2, 2, 2), aliases=("wood",)),
+            LabelClass(3, "rock", (3, 3, 3), aliases=("stone",)),
+        ),
+    )
+    old, new = tiny_network(), tiny_network(seed=6)
+    fresh = new.fused_head.weight.clone()
+    start.warm_start(new, renamed, old.state_dict(), CLASSES)
+    assert torch.equal(new.fused_head.weight[:2], old.fused_head.weight[[0, 2]])
+    assert torch.equal(new.fused_head.weight[2], fresh[2])
+
+
 def test_a_table_of_the_same_length_in_another_order_is_put_in_order():
     """Eight classes, as many as features: only rows of logits may be moved."""
     names = [f"c{k}" for k in range(8)]
