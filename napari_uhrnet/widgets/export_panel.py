@@ -20,6 +20,7 @@ from qtpy.QtWidgets import (
 
 from napari_uhrnet.export.export import MAP_SUFFIXES
 from napari_uhrnet.export.frames_of import FrameRules
+from napari_uhrnet.export.split import PARTS
 from napari_uhrnet.session.exporting import (
     PURPOSES,
     ExportRequest,
@@ -38,7 +39,6 @@ if TYPE_CHECKING:
     from napari_uhrnet.geometry.classes import ClassTable
     from napari_uhrnet.geometry.window import Window
 
-PARTS = ("train", "val", "test")
 FRAMES = {"all": "All that is reviewed", "view": "In view", "listed": "Listed below"}
 UNREVIEWED = {"unknown": "Write as unknown", "leave-out": "Leave such frames out"}
 SCENES = {"one": "This image", "all": "All images of the project"}

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-import numpy as np
 from qtpy.QtCore import QObject
 
 from napari_uhrnet.session.neighbour_effect import FoundChanges, FoundInfluences
 from napari_uhrnet.widgets.neighbour_layers import CHANGED, PATCH, NeighbourLayers
 from napari_uhrnet.widgets.neighbours_panel import PICK_HINT, NeighboursPanel
+from napari_uhrnet.widgets.view import click, pixel_at
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Generator
@@ -20,9 +20,6 @@ if TYPE_CHECKING:
     from napari_uhrnet.scene.base import Scene
     from napari_uhrnet.session.neighbour_effect import NeighbourEffect
     from napari_uhrnet.session.state import SessionState
-
-CLICK_PX = 4
-"""A mouse that moved farther on the screen between press and release did not click."""
 
 
 class NeighboursTool(QObject):
@@ -83,11 +80,8 @@ class NeighboursTool(QObject):
         """napari: the mouse was pressed; a click picks a patch if one is to be picked."""
         if not self.panel.pick.isChecked() or event.button != 1:
             return
-        position, start = np.array(event.position, float), np.array(event.pos, float)
-        yield
-        while event.type == "mouse_move":
-            yield
-        if np.abs(np.array(event.pos, float) - start).max() <= CLICK_PX:
+        position = yield from click(event)
+        if position is not None:
             self.panel.pick.setChecked(False)
             self._ask_at(position)
 
@@ -96,12 +90,10 @@ class NeighboursTool(QObject):
         image = None if scene is None else self._image_of(scene)
         if image is None or scene is None or image not in self._viewer.layers:
             return
-        # Data coordinates are those of pixel centres.
-        y, x = np.floor(np.asarray(image.world_to_data(position))[-2:] + 0.5).astype(int)
-        height, width = scene.shape_yx
-        if 0 <= y < height and 0 <= x < width:
+        pixel = pixel_at(image, position)
+        if pixel is not None:
             self._update_view()
-            self._effect.ask_patch(int(y), int(x))
+            self._effect.ask_patch(*pixel)
         else:
             self.panel.say("There is no image at this place: click a patch of it.")
 

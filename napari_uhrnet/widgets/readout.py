@@ -14,6 +14,7 @@ from napari_uhrnet.widgets.keys import Keys
 from napari_uhrnet.widgets.pin_layer import PinLayer
 from napari_uhrnet.widgets.pins_panel import KEY
 from napari_uhrnet.widgets.readout_panel import HINT, OUTSIDE, ReadoutPanel
+from napari_uhrnet.widgets.view import click, pixel_at
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Generator
@@ -34,8 +35,6 @@ FIELDS = ("scene", "pixel_size_m", "model", "device", "card", "model_problem")
 """What of the state decides on what is read."""
 EVERY_MS = 200
 """The cursor is looked for at most this often."""
-CLICK_PX = 4
-"""A mouse that moved farther on the screen between press and release did not click."""
 NO_SCENE = "Open an image first: File > Open, or drop one on the window."
 
 
@@ -157,13 +156,10 @@ class ReadoutTool(QObject):
 
     def _pixel_at(self, position: Any) -> tuple[int, int] | None:
         """(row, column) of level 0 at a place in the world, None outside of the scene."""
-        image, scene = self._image(), self._state.scene
-        if image is None or scene is None or self._viewer.dims.ndisplay != 2:
+        image = self._image()
+        if image is None or self._state.scene is None or self._viewer.dims.ndisplay != 2:
             return None
-        # Data coordinates are those of pixel centres.
-        y, x = np.floor(np.asarray(image.world_to_data(position))[-2:] + 0.5).astype(int)
-        height, width = scene.shape_yx
-        return (int(y), int(x)) if 0 <= y < height and 0 <= x < width else None
+        return pixel_at(image, position)
 
     def _on_press(self, viewer: ViewerModel, event: Any) -> Generator[None, None, None]:
         """napari: the mouse was pressed; with Shift and where nothing is drawn, a click pins."""
@@ -171,11 +167,8 @@ class ReadoutTool(QObject):
         draws = active is not None and active.mode != "pan_zoom"
         if "Shift" not in event.modifiers or event.button != 1 or draws:
             return
-        position, start = np.array(event.position, float), np.array(event.pos, float)
-        yield
-        while event.type == "mouse_move":
-            yield
-        if np.abs(np.array(event.pos, float) - start).max() <= CLICK_PX:
+        position = yield from click(event)
+        if position is not None:
             self._pin_at(position)
 
     def _pin_at(self, position: Any) -> None:

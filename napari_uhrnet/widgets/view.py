@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from itertools import product
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from qtpy.QtCore import QObject, QTimer, Signal
@@ -11,6 +11,8 @@ from qtpy.QtCore import QObject, QTimer, Signal
 from napari_uhrnet.geometry.window import Window
 
 if TYPE_CHECKING:
+    from collections.abc import Generator
+
     from napari.components import ViewerModel
     from napari.layers import Layer
 
@@ -21,12 +23,31 @@ SURROUNDINGS = 3
 """What is moved to takes up one part in so many of the view's shorter side."""
 SMALLEST_PX = 48
 """Nothing smaller than this is made to fill that part."""
+CLICK_PX = 4
+"""A mouse that moved farther on the screen between press and release did not click."""
 
 
 def level0_shape(layer: Layer) -> tuple[int, int]:
     """(height, width) of a layer's finest level."""
     shape = layer.level_shapes[0] if layer.multiscale else layer.data.shape
     return int(shape[0]), int(shape[1])
+
+
+def pixel_at(layer: Layer, position: Any) -> tuple[int, int] | None:
+    """(row, column) of level 0 at a place in the world, None outside of the layer."""
+    # Data coordinates are those of pixel centres.
+    y, x = np.floor(np.asarray(layer.world_to_data(position))[-2:] + 0.5).astype(int)
+    height, width = level0_shape(layer)
+    return (int(y), int(x)) if 0 <= y < height and 0 <= x < width else None
+
+
+def click(event: Any) -> Generator[None, None, Any]:
+    """To be yielded from after a press: where in the world that was, None if it was dragged."""
+    position, start = np.array(event.position, float), np.array(event.pos, float)
+    yield
+    while event.type == "mouse_move":
+        yield
+    return position if np.abs(np.array(event.pos, float) - start).max() <= CLICK_PX else None
 
 
 def visible_window(viewer: ViewerModel, layer: Layer) -> Window:
