@@ -170,12 +170,12 @@ def go_on_from(model: torch.nn.Module, path: Path) -> str:
     old = read_card(path)
     weights = read_weights(path, old)
     corrects = getattr(old.config, "fusion_corrects", False)
-    if corrects != getattr(find_entry(old.name).config, "fusion_corrects", False):
+    if corrects != getattr(model.config, "fusion_corrects", False):
         weights = {k: v for k, v in weights.items() if not k.startswith("fused_head.")}
     missing, unknown = model.load_state_dict(weights, strict=False)
     if unknown or any(not key.startswith("fused_head.") for key in missing):
         raise UserError(f"{path}: is no checkpoint of this network")
-    return f"a checkpoint of {old.training.get('steps', 'unknown')} steps, sha256 {old.sha256}"
+    return f"{old.name} after {old.training.get('steps')} steps (sha256 {old.sha256})"
 
 
 def card(
