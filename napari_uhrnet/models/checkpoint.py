@@ -45,6 +45,11 @@ class Card(BaseModel):
         """Output channel k of the network is the k-th class."""
         return ClassTable.from_dict(self.class_table)
 
+    @property
+    def family(self) -> str:
+        """What people call a network of this kind."""
+        return {"uhrnet": "UHRNet", "glnet": "GLNet"}.get(self.architecture, self.name)
+
 
 def card_path(weights: Path) -> Path:
     """The card of a .safetensors file."""

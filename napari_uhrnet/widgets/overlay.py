@@ -125,7 +125,7 @@ class Overlay(QObject):
             self._labels = self._add_over(
                 image,
                 self._levels(),
-                name=f"UHRNet {self._state.branch}",
+                name=f"{where.model.card.family} {self._state.branch}",
                 multiscale=True,
                 **placement(image, where.layout.inference.factor_yx),
             )
@@ -159,7 +159,7 @@ class Overlay(QObject):
                 self._coarse = self._add_over(
                     image,
                     np.full(grid.shape_yx, NOTHING, np.uint8),
-                    name="UHRNet coarse global",
+                    name=f"{self._where.model.card.family} coarse global",
                     **placement(image, grid.factor_yx),
                 )
         self._coarse.data[tile.window.slices] = tile.labels
@@ -237,7 +237,7 @@ class Overlay(QObject):
         if self._where is None or self._labels is None:
             return
         self._labels.data = self._levels()
-        self._labels.name = f"UHRNet {branch}"
+        self._labels.name = f"{self._where.model.card.family} {branch}"
         self.refresh()
 
     def _on_colours(self) -> None:

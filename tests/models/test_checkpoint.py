@@ -9,6 +9,7 @@ from napari_uhrnet.errors import UserError
 from napari_uhrnet.models.checkpoint import card_path, read_card, read_weights, save_checkpoint
 from napari_uhrnet.models.registry import (
     DEFAULT_MODEL,
+    card_of,
     choose_device,
     find_checkpoint,
     list_models,
@@ -123,6 +124,14 @@ def test_a_model_without_weights_is_listed_but_refused():
     entry = next(e for e in list_models() if not e.shipped)
     with pytest.raises(UserError, match="no weights: load or train"):
         find_checkpoint(entry.name)
+
+
+@pytest.mark.parametrize(("name", "family"), [("uhrnet-light", "UHRNet"), ("glnet-light", "GLNet")])
+def test_a_card_says_what_people_call_its_network(name, family):
+    card = card_of(name)
+    assert card.family == family
+    other = card.model_copy(update={"architecture": "baseline", "name": "unet"})
+    assert other.family == "unet"
 
 
 def test_devices():

@@ -21,6 +21,7 @@ CLASSES = ClassTable.from_file(resource_path("palettes", "deepglobe.json")).with
 CARD = SimpleNamespace(
     name="painted",
     title="Painted patches",
+    family="UHRNet",
     classes=CLASSES,
     pixel_size_m=1.0,
     terms="Trained on DeepGlobe land cover: non-commercial research only.",

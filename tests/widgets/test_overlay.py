@@ -6,7 +6,7 @@ from napari.components import ViewerModel
 
 from napari_uhrnet.session.state import RunStatus
 from napari_uhrnet.widgets.overlay import Overlay, class_colormap, placement
-from tests.widgets.painted_engine import CLASSES, paint
+from tests.widgets.painted_engine import CARD, CLASSES, paint
 
 
 @pytest.fixture
@@ -98,6 +98,14 @@ def test_pixels_changed_refreshes_at_most_every_200_ms(
     qtbot.waitUntil(lambda: bool(calls), timeout=30_000)
     qtbot.wait(300)
     assert calls == [labels]
+
+
+def test_the_answer_is_named_after_its_network(overlay, controller, state, viewer, monkeypatch):
+    monkeypatch.setattr(CARD, "family", "GLNet")
+    controller.segment()
+    assert [layer.name for layer in viewer.layers] == ["noise", "GLNet fused"]
+    state.branch = "local"
+    assert [layer.name for layer in viewer.layers] == ["noise", "GLNet local"]
 
 
 def test_another_branch_is_shown_in_the_same_layer(overlay, controller, state, viewer):
