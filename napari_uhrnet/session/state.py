@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING, ClassVar, Literal
 
 from psygnal import SignalGroupDescriptor
 
+from napari_uhrnet.geometry.mapping import dressed
+
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
@@ -91,6 +93,10 @@ class SessionState:
     devices: tuple[str, ...] = ("auto", "cpu")
     areas_px: Mapping[int, int] = field(default_factory=dict)
     project_classes: ClassTable | None = None
+
+    def dressed(self, classes: ClassTable) -> ClassTable:
+        """Classes of a network as they are shown: as the open project names and paints them."""
+        return dressed(classes, self.project_classes)
 
     def intent(self) -> Intent:
         """The part that decides what is computed."""

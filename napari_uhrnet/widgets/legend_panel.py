@@ -18,7 +18,6 @@ from qtpy.QtWidgets import (
     QWidget,
 )
 
-from napari_uhrnet.geometry.mapping import dressed
 from napari_uhrnet.session.areas import shares
 from napari_uhrnet.widgets.panel import Panel
 
@@ -81,7 +80,7 @@ class LegendPanel(Panel):
             item.widget().deleteLater()
         self._rows.clear()
         card = self._state.card
-        classes = dressed(card.classes, self._state.project_classes).classes if card else ()
+        classes = self._state.dressed(card.classes).classes if card else ()
         for k, entry in enumerate(classes):
             row = self._make_row(entry)
             swatch = QLabel()

@@ -8,7 +8,6 @@ import numpy as np
 from qtpy.QtCore import QObject, QTimer, Signal
 
 from napari_uhrnet.geometry.classes import NOTHING
-from napari_uhrnet.geometry.mapping import dressed
 from napari_uhrnet.session.areas import class_areas
 from napari_uhrnet.widgets.further_layers import FurtherLayers
 from napari_uhrnet.widgets.layer_look import class_colormap, placement, undisturbed
@@ -216,7 +215,7 @@ class Overlay(QObject):
 
     def _add_over(self, image: Image, data: Any, **kwargs: Any) -> Labels:
         assert self._where is not None
-        classes = dressed(self._where.model.classes, self._state.project_classes)
+        classes = self._state.dressed(self._where.model.classes)
         layer = self._viewer.add_labels(
             data,
             colormap=class_colormap(classes, self._state.hidden),
@@ -243,7 +242,7 @@ class Overlay(QObject):
     def _on_colours(self) -> None:
         for layer in (self._labels, self._coarse):
             if layer is not None and self._where is not None:
-                classes = dressed(self._where.model.classes, self._state.project_classes)
+                classes = self._state.dressed(self._where.model.classes)
                 layer.colormap = class_colormap(classes, self._state.hidden)
 
     def _on_opacity(self, opacity: float) -> None:

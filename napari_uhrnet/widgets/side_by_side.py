@@ -54,7 +54,8 @@ class SideBySide(QObject):
         self._before: Before | None = None
         self._cells: dict[str, ClassTable] = {}
         self._stores = ExitStack()
-        state.events.hidden.connect(self._on_hidden)
+        state.events.hidden.connect(self._on_colours)
+        state.events.project_classes.connect(self._on_colours)
         overlay.workspace_changed.connect(self._on_workspace)
 
     @property
@@ -108,8 +109,8 @@ class SideBySide(QObject):
         self.changed.emit(False)
 
     def _add_cell(self, key: str, branch: str, title: str, where: Workspace, image: Image) -> None:
-        classes = where.model.classes
-        self._cells[PREFIX + key] = classes
+        classes = self._state.dressed(where.model.classes)
+        self._cells[PREFIX + key] = where.model.classes
         self._overlay.further.show(
             PREFIX + key,
             image,
@@ -138,9 +139,10 @@ class SideBySide(QObject):
     def _on_inserted(self, event: Any) -> None:
         event.value.name_overlay.visible = True
 
-    def _on_hidden(self, hidden: frozenset[int]) -> None:
+    def _on_colours(self) -> None:
         for key, classes in self._cells.items():
-            self._overlay.further.recolour(key, class_colormap(classes, hidden))
+            colours = class_colormap(self._state.dressed(classes), self._state.hidden)
+            self._overlay.further.recolour(key, colours)
 
     def _on_workspace(self) -> None:
         if self.is_on:

@@ -46,7 +46,8 @@ class Swipe(QObject):
         self._pair: Pair | None = None
         self._hidden: list[Labels] = []
         self._classes: ClassTable | None = None
-        state.events.hidden.connect(self._on_hidden)
+        state.events.hidden.connect(self._on_colours)
+        state.events.project_classes.connect(self._on_colours)
         overlay.further.gone.connect(self._on_gone)
 
     @property
@@ -119,7 +120,7 @@ class Swipe(QObject):
             above,
             curtain.levels,
             name=name,
-            colormap=self._colours(self._state.hidden),
+            colormap=self._colours(),
             opacity=self._state.opacity,
             **place,
         )
@@ -174,10 +175,11 @@ class Swipe(QObject):
         assert self._classes is not None
         return spare_id(self._classes)
 
-    def _colours(self, hidden: frozenset[int]) -> DirectLabelColormap:
+    def _colours(self) -> DirectLabelColormap:
         assert self._classes is not None
-        return class_colormap(self._classes, hidden, {self._divider: LINE})
+        classes = self._state.dressed(self._classes)
+        return class_colormap(classes, self._state.hidden, {self._divider: LINE})
 
-    def _on_hidden(self, hidden: frozenset[int]) -> None:
+    def _on_colours(self) -> None:
         if self.is_on:
-            self._overlay.further.recolour(KEY, self._colours(hidden))
+            self._overlay.further.recolour(KEY, self._colours())

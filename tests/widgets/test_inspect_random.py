@@ -40,6 +40,8 @@ class Docks:
 
     def __init__(self):
         self.home = QWidget()
+        native = SimpleNamespace(makeCurrent=lambda: None)
+        self._qt_viewer = SimpleNamespace(canvas=SimpleNamespace(native=native))
 
     def add_dock_widget(self, widget, **_):
         widget.setParent(self.home)

@@ -7,6 +7,7 @@ import pytest
 from napari.components import ViewerModel
 from qtpy.QtCore import QSettings
 
+from napari_uhrnet.geometry.classes import ClassTable
 from napari_uhrnet.session.runner import SyncRunner
 from napari_uhrnet.widgets.main import UHRNetWidget
 from tests.widgets.test_inspect_random import Docks, TinyEngine, look
@@ -93,3 +94,28 @@ def test_hidden_classes_are_hidden_in_all_cells(dock, viewer):
     cells = [layer for layer in viewer.layers if layer.visible][1:]
     assert len(cells) == 4
     assert all(layer.colormap.map(np.array([hidden]))[0, 3] == 0 for layer in cells)
+
+
+def test_cells_and_swipe_have_the_colours_of_the_open_project(dock, viewer):
+    classes = dock.controller.workspace.model.classes
+    first = classes.classes[0]
+    mine = ClassTable("mine", (replace(first, rgb=(1, 2, 3)), *classes.classes[1:]))
+
+    def colours(layers):
+        return [tuple(layer.colormap.map(np.array([first.id]))[0, :3]) for layer in layers]
+
+    def swipe():
+        return [dock.overlay.further.layer("swipe")]
+
+    theirs, ours = (tuple(np.float32(rgb) / 255) for rgb in (first.rgb, (1, 2, 3)))
+    dock.side_by_side.enter()
+    cells = [layer for layer in viewer.layers if layer.visible][1:]
+    assert len(cells) == 4
+    np.testing.assert_allclose(colours(cells), [theirs] * 4)
+    dock.state.project_classes = mine
+    np.testing.assert_allclose(colours(cells), [ours] * 4)
+    dock.side_by_side.leave()
+    dock.swipe.enter("global", "fused")
+    np.testing.assert_allclose(colours(swipe()), [ours])
+    dock.state.project_classes = None
+    np.testing.assert_allclose(colours(swipe()), [theirs])
