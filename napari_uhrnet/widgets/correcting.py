@@ -13,6 +13,7 @@ from napari_uhrnet.session.open_corrections import OpenCorrections, project_besi
 from napari_uhrnet.widgets.corrected_scene import CorrectedScene
 from napari_uhrnet.widgets.keys import Keys
 from napari_uhrnet.widgets.region_editing import around
+from napari_uhrnet.widgets.settings import follow_correcting
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -40,7 +41,7 @@ class Correcting(QObject):
     image_of
         The image layer that a scene is shown in, None if it is gone.
     settings
-        Where the folder of each scene's project is remembered.
+        Where the folder of each scene's project and the sizes of brushes are remembered.
     """
 
     def __init__(
@@ -57,6 +58,7 @@ class Correcting(QObject):
         self._viewer, self._session, self._controller = viewer, session, controller
         self._overlay, self._image_of, self._settings = overlay, image_of, settings
         self._keys = Keys(viewer)
+        follow_correcting(self.state, settings)
         self._open: OpenCorrections | None = None
         self.scene: CorrectedScene | None = None
         session.events.scene.connect(self.stop)

@@ -21,7 +21,6 @@ from napari_uhrnet.session.neighbour_effect import NeighbourEffect
 from napari_uhrnet.session.ranker import Ranker
 from napari_uhrnet.session.readout import Readout
 from napari_uhrnet.session.state import RunStatus, SessionState
-from napari_uhrnet.widgets import settings as remembered
 from napari_uhrnet.widgets.correct_panel import CorrectPanel
 from napari_uhrnet.widgets.correcting import Correcting
 from napari_uhrnet.widgets.docks import Docks
@@ -42,6 +41,7 @@ from napari_uhrnet.widgets.resuming import Resuming
 from napari_uhrnet.widgets.run_panel import RunPanel
 from napari_uhrnet.widgets.runner import ThreadRunner
 from napari_uhrnet.widgets.scene_panel import ScenePanel
+from napari_uhrnet.widgets.settings import follow_session, user_settings
 from napari_uhrnet.widgets.side_by_side import SideBySide
 from napari_uhrnet.widgets.swipe import Swipe
 from napari_uhrnet.widgets.uncertainty import Uncertainty
@@ -89,7 +89,7 @@ class UHRNetWidget(QWidget):
         self._viewer = napari_viewer
         self._scenes: WeakKeyDictionary[Image, Scene] = WeakKeyDictionary()
         self._closed = False
-        self._make_session(settings or remembered.user_settings(), engine or LocalEngine(), runner)
+        self._make_session(settings or user_settings(), engine or LocalEngine(), runner)
         self._make_panels()
         self._make_tools()
         self._connect()
@@ -101,8 +101,7 @@ class UHRNetWidget(QWidget):
     ) -> None:
         self.state = SessionState(model=DEFAULT_MODEL)
         self._settings = settings
-        remembered.restore(self.state, settings)
-        remembered.remember(self.state, settings)
+        follow_session(self.state, settings)
         self._engine = engine
         self.controller = Controller(self.state, runner(), engine)
         self.comparer = Comparer(runner())

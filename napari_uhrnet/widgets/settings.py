@@ -7,11 +7,13 @@ from typing import TYPE_CHECKING
 from qtpy.QtCore import QSettings
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Mapping
 
+    from napari_uhrnet.session.correct_state import CorrectState
     from napari_uhrnet.session.state import SessionState
 
-REMEMBERED = {"model": str, "device": str, "region": str, "follow_view": bool, "opacity": float}
+SESSION = {"model": str, "device": str, "region": str, "follow_view": bool, "opacity": float}
+CORRECTING = {"brush_px": int, "superpixel_px": int}
 
 
 def user_settings() -> QSettings:
@@ -19,19 +21,31 @@ def user_settings() -> QSettings:
     return QSettings("napari-uhrnet", "napari-uhrnet")
 
 
-def restore(state: SessionState, settings: QSettings) -> None:
-    """Put what was remembered into the state."""
-    for name, kind in REMEMBERED.items():
-        if settings.contains(name):
-            setattr(state, name, settings.value(name, type=kind))
+def follow_session(state: SessionState, settings: QSettings) -> None:
+    """Begin as the last session ended, and keep the settings up to date from now on."""
+    _restore(state, settings, SESSION)
     if state.region not in ("visible", "scene"):
         # A rectangle is of one scene and is not remembered.
         state.region = "visible"
+    _remember(state, settings, SESSION)
 
 
-def remember(state: SessionState, settings: QSettings) -> None:
-    """Keep the settings up to date with the state from now on."""
-    for name in REMEMBERED:
+def follow_correcting(state: CorrectState, settings: QSettings) -> None:
+    """The same for the sizes of the tools."""
+    _restore(state, settings, CORRECTING)
+    _remember(state, settings, CORRECTING)
+
+
+def _restore(state: object, settings: QSettings, kinds: Mapping[str, type]) -> None:
+    for name, kind in kinds.items():
+        if settings.contains(name):
+            setattr(state, name, settings.value(name, type=kind))
+
+
+def _remember(
+    state: SessionState | CorrectState, settings: QSettings, kinds: Mapping[str, type]
+) -> None:
+    for name in kinds:
         getattr(state.events, name).connect(_keeper(settings, name))
 
 

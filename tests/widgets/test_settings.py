@@ -3,8 +3,9 @@
 import pytest
 from qtpy.QtCore import QSettings
 
+from napari_uhrnet.session.correct_state import CorrectState
 from napari_uhrnet.session.state import SessionState
-from napari_uhrnet.widgets.settings import remember, restore
+from napari_uhrnet.widgets.settings import follow_correcting, follow_session
 
 
 @pytest.fixture
@@ -12,17 +13,19 @@ def settings(tmp_path):
     return QSettings(str(tmp_path / "settings.ini"), QSettings.Format.IniFormat)
 
 
-def test_a_new_session_begins_as_the_last_one_ended(settings, tmp_path):
+def read_again(settings):
+    settings.sync()
+    return QSettings(settings.fileName(), QSettings.Format.IniFormat)
+
+
+def test_a_new_session_begins_as_the_last_one_ended(settings):
     state = SessionState(model="light")
-    restore(state, settings)
+    follow_session(state, settings)
     assert state.model == "light"
-    remember(state, settings)
     state.model, state.device, state.region = "mine.safetensors", "cpu", "scene"
     state.follow_view, state.opacity = False, 0.25
-    settings.sync()
-    path = str(tmp_path / "settings.ini")
     later = SessionState(model="light")
-    restore(later, QSettings(path, QSettings.Format.IniFormat))
+    follow_session(later, read_again(settings))
     assert (later.model, later.device, later.region) == ("mine.safetensors", "cpu", "scene")
     assert (later.follow_view, later.opacity) == (False, 0.25)
 
@@ -31,5 +34,14 @@ def test_a_new_session_begins_as_the_last_one_ended(settings, tmp_path):
 def test_regions_of_one_scene_are_not_restored(settings, region):
     settings.setValue("region", region)
     state = SessionState()
-    restore(state, settings)
+    follow_session(state, settings)
     assert state.region == "visible"
+
+
+def test_brushes_keep_their_sizes_but_correcting_begins_with_painting(settings):
+    state = CorrectState()
+    follow_correcting(state, settings)
+    state.brush_px, state.superpixel_px, state.tool = 41, 33, "erase"
+    later = CorrectState()
+    follow_correcting(later, read_again(settings))
+    assert (later.brush_px, later.superpixel_px, later.tool) == (41, 33, "paint")
