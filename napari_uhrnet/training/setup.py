@@ -23,7 +23,7 @@ from napari_uhrnet.training.losses import Objective, class_weights
 from napari_uhrnet.training.sampling import FrameSource, class_shares
 from napari_uhrnet.training.sources import DiskSource, TruePair
 from napari_uhrnet.training.stages import without_statistics
-from napari_uhrnet.training.start import start_backbones, warm_start, with_backbone
+from napari_uhrnet.training.start import of_use, start_backbones, warm_start, with_backbone
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -128,7 +128,8 @@ def architecture(config: Config) -> Literal["uhrnet", "glnet", "baseline"]:
 def _start(network: Network, classes: ClassTable, start: LoadedModel | None, note: Note) -> str:
     if start is None:
         return start_backbones(network, note)
-    weights = start.network.state_dict()  # type: ignore[attr-defined]
+    given = start.network.state_dict()  # type: ignore[attr-defined]
+    weights = of_use(given, start.card.config, network.config)
     found = warm_start(network, classes, weights, start.classes)
     if not found:
         raise UserError(f"{start.name}: none of its layers fits the network: leave the start out")

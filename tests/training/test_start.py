@@ -6,9 +6,11 @@ import torch
 from napari_uhrnet.errors import UserError
 from napari_uhrnet.geometry.classes import ClassTable, LabelClass
 from napari_uhrnet.models.build import build_network
+from napari_uhrnet.models.checkpoint import save_checkpoint
 from napari_uhrnet.models.config import GLNetConfig
-from napari_uhrnet.training import start
-from tests.models.tiny import CLASSES, TINY, tiny_network
+from napari_uhrnet.models.registry import load_model
+from napari_uhrnet.training import setup, start
+from tests.models.tiny import CLASSES, TINY, tiny_card, tiny_network
 from tests.training.made import baseline, glnet
 
 OTHER = ClassTable(
@@ -80,6 +82,30 @@ def test_layers_that_the_start_lacks_stay_new():
         new.descriptor.state_dict()[next(iter(new.descriptor.state_dict()))],
         before["descriptor." + next(iter(new.descriptor.state_dict()))],
     )
+
+
+@pytest.mark.parametrize("corrected_before", [False, True])
+def test_a_fusion_of_the_other_kind_begins_anew(corrected_before):
+    """One that adds to the branches' mean has no use for the layer of one that is all of it."""
+    kinds = {c: TINY.model_copy(update={"fusion_corrects": c}) for c in (False, True)}
+    made, wanted = kinds[corrected_before], kinds[not corrected_before]
+    weights = tiny_network(config=made).state_dict()
+    left = start.of_use(weights, made, wanted)
+    assert set(weights) - set(left) == {"fused_head.weight", "fused_head.bias"}
+    assert start.of_use(weights, made, made) == weights
+
+
+def test_training_from_the_other_kind_begins_the_fusion_anew(tmp_path):
+    network = tiny_network()
+    path = tmp_path / "old.safetensors"
+    save_checkpoint(path, network.state_dict(), tiny_card())
+    given = load_model(str(path))
+    new = build_network(TINY.model_copy(update={"fusion_corrects": True}))
+    said = []
+    setup._start(new, CLASSES, given, said.append)
+    assert not new.fused_head.weight.any()
+    assert torch.equal(new.local_head.weight, given.network.local_head.weight)
+    assert any(text.startswith("2 of ") for text in said)
 
 
 def test_the_logits_of_every_kind_of_network_are_known():

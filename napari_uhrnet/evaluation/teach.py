@@ -1,0 +1,85 @@
+"""Labels that networks give to scenes without a truth, to train others on.
+
+``python -m napari_uhrnet.evaluation.teach --help``
+"""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from contextlib import ExitStack
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+from PIL import Image
+
+from napari_uhrnet.evaluation.tta import averaged
+from napari_uhrnet.geometry.window import Window
+from napari_uhrnet.models.registry import load_model
+from napari_uhrnet.scene.open import open_scene
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from numpy.typing import NDArray
+
+    from napari_uhrnet.models.registry import LoadedModel
+    from napari_uhrnet.scene.base import Scene
+
+ROWS_PX = 256
+"""Rows of a scene that are compared at a time."""
+
+
+def teach(
+    scene: Scene, teachers: Sequence[LoadedModel], views: int = 8
+) -> tuple[NDArray[np.uint8], NDArray[np.uint8]]:
+    """What several networks of the same classes and scale say together of a scene.
+
+    Each network's fused answer is averaged over the scene's turns and mirrorings, then over the
+    networks.
+
+    Returns
+    -------
+    tuple
+        (h, w) uint8 class ids on the networks' own grid, and (h, w) uint8 the mean share of that
+        class, 255 for all of it.
+    """
+    with ExitStack() as stack:
+        answers = [stack.enter_context(averaged(scene, t, views)) for t in teachers]
+        height, width = answers[0].layout.inference.shape_yx
+        labels, shares = (np.empty((height, width), np.uint8) for _ in range(2))
+        for top in range(0, height, ROWS_PX):
+            rows = Window(top, 0, min(ROWS_PX, height - top), width).slices
+            total = np.sum([a.sums["fused"][(slice(None), *rows)] for a in answers], axis=0)
+            labels[rows] = teachers[0].classes.ids[total.argmax(axis=0)]
+            shares[rows] = np.rint(255 * total.max(axis=0) / total.sum(axis=0))
+    return labels, shares
+
+
+def main() -> None:
+    """Write NAME_taught.png, two channels: ids and shares, for each picture NAME_sat.jpg."""
+    parser = argparse.ArgumentParser(description=main.__doc__)
+    parser.add_argument("folders", nargs="+", metavar="DIR[@METRES]", help="folders of pictures")
+    parser.add_argument("--out", type=Path, required=True)
+    parser.add_argument("--model", action="append", required=True, help="a teacher; many may be")
+    parser.add_argument("--views", type=int, choices=(4, 8), default=8, help="of each scene")
+    options = parser.parse_args()
+    teachers = [load_model(name) for name in options.model]
+    options.out.mkdir(parents=True, exist_ok=True)
+    for text in options.folders:
+        folder, _, metres = text.partition("@")
+        for image in sorted(Path(folder).glob("*_sat.jpg")):
+            written = options.out / image.name.replace("_sat.jpg", "_taught.png")
+            if written.exists():
+                continue
+            with open_scene(image, float(metres) if metres else None) as scene:
+                both = np.stack(teach(scene, teachers, options.views), axis=-1)
+            part = written.with_suffix(".part")
+            Image.fromarray(both).save(part, format="PNG")
+            part.replace(written)
+            print(written, file=sys.stderr, flush=True)
+
+
+if __name__ == "__main__":
+    main()

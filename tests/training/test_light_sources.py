@@ -1,0 +1,68 @@
+"""The light recipe's sources: what is learned of labels that teachers gave."""
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from hypothesis.extra.numpy import arrays
+from PIL import Image
+
+from napari_uhrnet.errors import UserError
+from napari_uhrnet.geometry.classes import NOTHING
+from napari_uhrnet.training.frames import NOT_OF, Frame
+from napari_uhrnet.training.light_sources import learn_surest, least_sure, read_taught
+
+FOREST = 4
+
+
+def frame(labels, name="a_sat.jpg"):
+    labels = np.asarray(labels, np.uint16)
+    return Frame(name, np.full((*labels.shape, 3), 90, np.uint8), labels)
+
+
+def taught(ids, shares):
+    return np.stack([np.asarray(ids), np.asarray(shares)], axis=-1).astype(np.uint8)
+
+
+def test_what_is_known_stays_and_the_rest_is_told():
+    known = [[FOREST, NOT_OF + FOREST, NOT_OF + FOREST, NOTHING, 2]]
+    said = taught([[3, 3, FOREST, 6, 3]], [[255] * 5])
+    (learned,) = learn_surest([frame(known)], [said], share=1.0)
+    assert learned.labels.tolist() == [[FOREST, 3, NOT_OF + FOREST, 6, 2]]
+
+
+def test_where_the_picture_is_empty_nothing_is_learned():
+    dark = frame([[NOTHING, NOTHING]])
+    dark.pixels[0, 0] = 0
+    (learned,) = learn_surest([dark], [taught([[3, 3]], [[255, 255]])], share=1.0)
+    assert learned.labels.tolist() == [[NOTHING, 3]]
+
+
+def test_each_class_has_a_bound_of_its_own_over_all_frames():
+    """Half of each class: 200 of 3, which teachers know well, and 90 of 6, which they do not."""
+    frames = [frame([[NOTHING] * 4]), frame([[NOTHING] * 4], "b_sat.jpg")]
+    said = [
+        taught([[3, 3, 6, 6]], [[200, 150, 90, 60]]),
+        taught([[3, 3, 6, 6]], [[210, 140, 95, 50]]),
+    ]
+    learned = learn_surest(frames, said, share=0.5)
+    assert [f.labels.tolist() for f in learned] == [[[3, NOTHING, 6, NOTHING]]] * 2
+
+
+@given(arrays(np.int64, (3, 256), elements=st.integers(0, 9)), st.floats(0.01, 1.0))
+def test_the_bound_is_the_highest_that_lets_the_share_through(told, share):
+    for pixels, bound in zip(told, least_sure(told, share), strict=True):
+        needed = share * pixels.sum()
+        assert pixels[bound:].sum() >= needed
+        if bound < 255:
+            assert pixels[bound + 1 :].sum() < needed
+
+
+def test_files_are_read_for_their_frame_and_refused_for_another(tmp_path):
+    said = taught([[3, 6], [2, 1]], [[9, 8], [7, 6]])
+    Image.fromarray(said).save(tmp_path / "a_taught.png")
+    assert np.array_equal(read_taught(tmp_path, frame([[0, 0], [0, 0]])), said)
+    with pytest.raises(UserError, match=r"a_taught\.png: is not of its image"):
+        read_taught(tmp_path, frame([[0, 0, 0]]))
+    with pytest.raises(UserError, match=r"b_taught\.png: is missing"):
+        read_taught(tmp_path, frame([[0]], "b_sat.jpg"))
