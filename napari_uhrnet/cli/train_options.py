@@ -68,7 +68,8 @@ Steps = Annotated[int | None, typer.Option(help="Steps of a stage [2000].")]
 Stages = Annotated[
     str | None,
     typer.Option(
-        metavar="NAME[:STEPS],...", help="joint, or global, local and readout one after the other."
+        metavar="NAME[:STEPS],...",
+        help="joint, or global, local, fusions, readout one after the other.",
     ),
 ]
 Seed = Annotated[int | None, typer.Option(help="Of everything random [0].")]

@@ -35,6 +35,7 @@ from napari_uhrnet.training.light_sources import (
 from napari_uhrnet.training.losses import Objective, class_weights
 from napari_uhrnet.training.precision import quick_precision
 from napari_uhrnet.training.sampling import Sampling, class_shares, draw_batch
+from napari_uhrnet.training.stages import enter_stage
 from napari_uhrnet.training.start import of_use
 
 if TYPE_CHECKING:
@@ -46,6 +47,8 @@ SAMPLING = Sampling(whole_share=0.3)
 RATES = {"uhrnet-light": (1e-3, 3e-4), "glnet-light": (2e-4, 1e-4)}
 """Of new and of pretrained layers. With UHRNet's rates the loss of GLNet, whose pyramid has no
 norms, was after 75 steps where it began."""
+RATE_FUSIONS = 3e-3
+"""Of the fusions alone, with the branches frozen: what begins at zero there has to grow."""
 TERMS = (
     "Trained on DeepGlobe land-cover images, whose terms allow non-commercial research only: "
     "use these weights for non-commercial research."
@@ -62,6 +65,7 @@ def main() -> None:
     parser.add_argument("--run", type=Path, required=True, help="run folder, made or gone on with")
     parser.add_argument("--steps", type=int, default=FitConfig.steps)
     parser.add_argument("--seed", type=int, default=FitConfig.seed)
+    parser.add_argument("--stage", choices=("joint", "fusions"), default="joint")
     parser.add_argument("--start", type=Path, help="checkpoint to go on from, not ImageNet")
     parser.add_argument("--taught", type=Path, help="folder of napari_uhrnet.evaluation.teach")
     parser.add_argument(
@@ -77,6 +81,8 @@ def main() -> None:
     parser.add_argument("--precision", default=quick, help="bf16-mixed or 32-true")
     options = parser.parse_args()
     heads, backbones = RATES[options.model]
+    if options.stage == "fusions":
+        heads = RATE_FUSIONS
     config = FitConfig(
         steps=options.steps,
         seed=options.seed,
@@ -97,6 +103,7 @@ def main() -> None:
     start = IMAGENET
     if options.start is not None:
         start = go_on_from(model, options.start)
+    enter_stage(model, options.stage)
     objective = Objective(class_weights(class_shares(sources, known)))
     fabric = Fabric(accelerator="cpu", devices=1, precision=config.precision)
 

@@ -13,11 +13,18 @@ from napari_uhrnet.models.uhrnet import UHRNet
 if TYPE_CHECKING:
     from napari_uhrnet.models.build import Network
 
-StageName = Literal["joint", "global", "local", "readout"]
+StageName = Literal["joint", "global", "local", "fusions", "readout"]
 
 _UHRNET = {
     "global": ("global_branch.", "global_head."),
     "local": ("local_", "descriptor.", "fused_head.", "global_local_fusion.", "frame_fusion."),
+    "fusions": (
+        "local_fusion.",
+        "descriptor.",
+        "fused_head.",
+        "global_local_fusion.",
+        "frame_fusion.",
+    ),
     "readout": (
         "global_branch.",
         "global_head.",
@@ -29,6 +36,7 @@ _UHRNET = {
 _GLNET = {
     "global": ("network.resnet_global.", "network.fpn_global."),
     "local": ("network.resnet_local.", "network.fpn_local.", "network.ensemble_conv."),
+    "fusions": ("network.ensemble_conv.",),
     "readout": ("network.resnet_global.", "network.fpn_global.", "network.ensemble_conv."),
 }
 
@@ -37,8 +45,9 @@ def enter_stage(model: Network, stage: StageName) -> None:
     """Freeze all but the stage's part, and have the network compute no more than it needs.
 
     "global" trains the global branch and its head, on its own logits; "local" the local branch and
-    the fusions; "readout" what comes after patches were merged into the frame, the global branch
-    included, with the local branch frozen; "joint" everything.
+    the fusions; "fusions" local feature fusion and the one global-local fusion, with both branches
+    and their heads frozen (GLNet: its last convolution over both); "readout" what comes after patches were merged into the frame, the
+    global branch included, with the local branch frozen; "joint" everything.
 
     Raises UserError if the network has no such part.
     """

@@ -28,6 +28,15 @@ CASES = {
         "global_local_fusion",
         "frame_fusion",
     },
+    ("uhrnet", "fusions"): {"descriptor", "local_fusion", "fused_head", "global_local_fusion"},
+    ("into-frame", "fusions"): {
+        "descriptor",
+        "local_fusion",
+        "fused_head",
+        "global_local_fusion",
+        "frame_fusion",
+    },
+    ("glnet2", "fusions"): {"network.ensemble_conv"},
     ("into-frame", "readout"): {
         "global_branch",
         "global_head",
@@ -90,7 +99,13 @@ def test_gradients_of_the_stage_before_are_forgotten():
 
 @pytest.mark.parametrize(
     ("kind", "stage"),
-    [("uhrnet", "readout"), ("local", "global"), ("glnet2", "readout"), ("unet-patches", "local")],
+    [
+        ("uhrnet", "readout"),
+        ("local", "global"),
+        ("global", "fusions"),
+        ("glnet2", "readout"),
+        ("unet-patches", "local"),
+    ],
 )
 def test_a_part_that_a_network_lacks_is_refused(kind, stage):
     with pytest.raises(UserError, match=stage):
