@@ -46,8 +46,9 @@ def enter_stage(model: Network, stage: StageName) -> None:
 
     "global" trains the global branch and its head, on its own logits; "local" the local branch and
     the fusions; "fusions" local feature fusion and the one global-local fusion, with both branches
-    and their heads frozen (GLNet: its last convolution over both); "readout" what comes after patches were merged into the frame, the
-    global branch included, with the local branch frozen; "joint" everything.
+    and their heads frozen (of GLNet its last convolution over both); "readout" what comes after
+    patches were merged into the frame, the global branch included, with the local branch frozen;
+    "joint" everything.
 
     Raises UserError if the network has no such part.
     """
