@@ -99,7 +99,7 @@ def main() -> None:
         whole_share=options.whole,
     )
     sources = read_sources(options.data, split, known, options.taught)
-    model = new_network(options.model, config.seed)
+    model: Any = new_network(options.model, config.seed)
     start = IMAGENET
     if options.start is not None:
         start = go_on_from(model, options.start)
