@@ -50,10 +50,11 @@ class UHRNetConfig(BaseModel):
         description="global features into the patches (the paper's column local), or patches "
         "merged into the frame first (its column global)",
     )
-    fusion_corrects: bool = Field(
-        False,
-        description="the fusion's logits are added to the mean of the branches' and begin at zero, "
-        "so that what is trained is where the fusion knows better than their average (choice)",
+    fusion_corrects: Literal["nothing", "mean", "local"] = Field(
+        "nothing",
+        description="what the fusion's logits, which then begin at zero, are added to: the mean of "
+        "the branches', or the local branch's; so what is trained is where the fusion knows "
+        "better. Nothing: the fusion makes the logits alone (choice)",
     )
     feature_regularisation: float = Field(
         0.0,
@@ -77,7 +78,7 @@ class UHRNetConfig(BaseModel):
         return self
 
 
-LIGHT = UHRNetConfig(fusion_corrects=True)
+LIGHT = UHRNetConfig(fusion_corrects="mean")
 """Two EfficientNet-Lite0 branches at about 1.2 m/px: a DeepGlobe image is one frame.
 
 With a fusion that does not begin with the branches' mean, 80 steps of both branches reached an mIoU

@@ -64,7 +64,7 @@ class UHRNet(nn.Module):
             self.local_fusion = new_local_fusion(config)
         if config.use_global and config.use_local:
             self.fused_head = nn.Conv2d(inner, config.classes, 3, padding=1)
-            if config.fusion_corrects:
+            if config.fusion_corrects != "nothing":
                 nn.init.zeros_(self.fused_head.weight)
                 nn.init.zeros_(self.fused_head.bias)  # type: ignore[arg-type]
             seen = inner if self.needs_whole_frame else channels
@@ -137,10 +137,16 @@ class UHRNet(nn.Module):
         if views and features is not None:
             seen = torch.cat([look(v, v.frame.extra, size_yx) for v in views])
             fused = self.fused_head(self.global_local_fusion(features, seen))
-            if self.config.fusion_corrects:
-                fused = fused + (out["global"] + out["local"]) / 2
-            return {"fused": fused, **out}
+            return {"fused": self._corrected(fused, out), **out}
         return {"fused": next(iter(out.values())), **out}
+
+    def _corrected(self, fused: Tensor, branches: dict[str, Tensor]) -> Tensor:
+        """The fusion's logits on top of what its config says that it corrects."""
+        if self.config.fusion_corrects == "mean":
+            return fused + (branches["global"] + branches["local"]) / 2
+        if self.config.fusion_corrects == "local":
+            return fused + branches["local"]
+        return fused
 
 
 def onto_frame(frame: FrameFeatures, box: Window, features: Tensor) -> tuple[Tensor, Tensor]:

@@ -22,6 +22,7 @@ from napari_uhrnet.errors import UserError
 from napari_uhrnet.geometry.classes import ClassTable
 from napari_uhrnet.models.build import build_network
 from napari_uhrnet.models.checkpoint import Card, read_card, read_weights, save_checkpoint
+from napari_uhrnet.models.config import GLNetConfig
 from napari_uhrnet.models.registry import find_entry
 from napari_uhrnet.resources import resource_path
 from napari_uhrnet.training.fit import FitConfig, fit
@@ -41,6 +42,7 @@ from napari_uhrnet.training.start import of_use
 if TYPE_CHECKING:
     import numpy as np
 
+    from napari_uhrnet.models.config import Config
     from napari_uhrnet.training.sampling import FrameSource, View
 
 SAMPLING = Sampling(whole_share=0.3)
@@ -69,7 +71,10 @@ def main() -> None:
         whole_share=options.whole,
     )
     sources = read_sources(options.data, split, known, options.taught)
-    model: Any = new_network(options.model, config.seed)
+    shape = find_entry(options.model).config
+    if options.corrects is not None:
+        shape = shape.model_copy(update={"fusion_corrects": options.corrects})
+    model: Any = new_network(shape, config.seed)
     start = IMAGENET if options.start is None else go_on_from(model, options.start)
     enter_stage(model, options.stage)
     objective = Objective(class_weights(class_shares(sources, known)))
@@ -82,7 +87,7 @@ def main() -> None:
         if progress.step % 10 == 0:
             said = " ".join(f"{k} {v:.3f}" for k, v in progress.branches.items())
             print(f"{time.strftime('%H:%M:%S')} step {progress.step} of {config.steps}: {said}")
-    described = card(options.model, known, config, sampling, sources, start)
+    described = card(options.model, shape, known, config, sampling, sources, start)
     described.training["stage"] = options.stage
     save_checkpoint(options.run / f"{options.model}.safetensors", model.state_dict(), described)
 
@@ -97,6 +102,7 @@ def _options() -> argparse.Namespace:
     add("--steps", type=int, default=FitConfig.steps)
     add("--seed", type=int, default=FitConfig.seed)
     add("--stage", choices=("joint", "fusions"), default="joint", help="see training.stages")
+    add("--corrects", choices=("mean", "local"), help="what the fusion of a UHRNet is added to")
     add("--start", type=Path, help="checkpoint to go on from, not ImageNet")
     add("--taught", type=Path, help="folder of napari_uhrnet.evaluation.teach")
     add("--colour", type=float, default=SAMPLING.colour_strength, help="strength of its jitter")
@@ -118,11 +124,11 @@ def _config(options: argparse.Namespace) -> FitConfig:
     )
 
 
-def new_network(name: str, seed: int) -> torch.nn.Module:
-    """A light network of the registry whose backbones start from ImageNet."""
+def new_network(config: Config, seed: int) -> torch.nn.Module:
+    """A light UHRNet or GLNet whose backbones start from ImageNet."""
     torch.manual_seed(seed)
-    model: Any = build_network(find_entry(name).config)
-    if name.startswith("glnet"):
+    model: Any = build_network(config)
+    if isinstance(config, GLNetConfig):
         backbones = [model.network.resnet_global, model.network.resnet_local]
     else:
         backbones = [model.global_branch.backbone, model.local_branch.backbone]
@@ -144,6 +150,7 @@ def go_on_from(model: torch.nn.Module, path: Path) -> str:
 
 def card(
     name: str,
+    shape: Config,
     classes: ClassTable,
     config: FitConfig,
     sampling: Sampling,
@@ -151,12 +158,11 @@ def card(
     start: str,
 ) -> Card:
     """What the checkpoint says of itself; scores are added when it is evaluated."""
-    entry = find_entry(name)
     return Card(
         name=name,
-        title=entry.description,
-        architecture="glnet" if name.startswith("glnet") else "uhrnet",
-        config=entry.config,
+        title=find_entry(name).description,
+        architecture="glnet" if isinstance(shape, GLNetConfig) else "uhrnet",
+        config=shape,
         class_table=classes.to_dict(),
         pixel_size_m=PIXEL_SIZE_M,
         terms=TERMS,

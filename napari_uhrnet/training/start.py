@@ -72,10 +72,10 @@ def start_backbones(network: Network, note: Callable[[str], None]) -> str:
 def of_use(weights: dict[str, Tensor], made: Config, wanted: Config) -> dict[str, Tensor]:
     """Those of a checkpoint's weights that mean the same in a network of another config.
 
-    The last layer of a fusion that made the logits alone is of no use to one that adds to the
-    branches' mean (``fusion_corrects``), nor the other way round: it begins anew.
+    The last layer of a fusion that made the logits alone is of no use to one that corrects those of
+    a branch (``fusion_corrects``), nor the other way round: it begins anew.
     """
-    kinds = [getattr(config, "fusion_corrects", False) for config in (made, wanted)]
+    kinds = [getattr(config, "fusion_corrects", "nothing") for config in (made, wanted)]
     if kinds[0] == kinds[1]:
         return weights
     return {k: v for k, v in weights.items() if not k.startswith("fused_head.")}

@@ -9,7 +9,7 @@ from napari_uhrnet.models.checkpoint import save_checkpoint
 from napari_uhrnet.training.light import go_on_from
 from tests.models.tiny import TINY, tiny_card, tiny_network
 
-CORRECTS = TINY.model_copy(update={"fusion_corrects": True})
+CORRECTS = TINY.model_copy(update={"fusion_corrects": "mean"})
 
 
 @pytest.fixture
@@ -29,7 +29,7 @@ def test_all_weights_are_taken_and_the_start_is_named(old):
         assert torch.equal(value.float(), weights[name].float()), name
 
 
-def test_a_fusion_that_adds_to_the_mean_begins_at_zero_again(old):
+def test_a_fusion_that_corrects_something_else_begins_at_zero_again(old):
     path, weights = old
     network = build_network(CORRECTS)
     go_on_from(network, path)

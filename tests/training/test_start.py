@@ -84,11 +84,10 @@ def test_layers_that_the_start_lacks_stay_new():
     )
 
 
-@pytest.mark.parametrize("corrected_before", [False, True])
-def test_a_fusion_of_the_other_kind_begins_anew(corrected_before):
-    """One that adds to the branches' mean has no use for the layer of one that is all of it."""
-    kinds = {c: TINY.model_copy(update={"fusion_corrects": c}) for c in (False, True)}
-    made, wanted = kinds[corrected_before], kinds[not corrected_before]
+@pytest.mark.parametrize("pair", [("nothing", "mean"), ("mean", "nothing"), ("mean", "local")])
+def test_a_fusion_of_another_kind_begins_anew(pair):
+    """One that corrects what the branches say has no use for the layer of one that does not."""
+    made, wanted = (TINY.model_copy(update={"fusion_corrects": kind}) for kind in pair)
     weights = tiny_network(config=made).state_dict()
     left = start.of_use(weights, made, wanted)
     assert set(weights) - set(left) == {"fused_head.weight", "fused_head.bias"}
@@ -100,7 +99,7 @@ def test_training_from_the_other_kind_begins_the_fusion_anew(tmp_path):
     path = tmp_path / "old.safetensors"
     save_checkpoint(path, network.state_dict(), tiny_card())
     given = load_model(str(path))
-    new = build_network(TINY.model_copy(update={"fusion_corrects": True}))
+    new = build_network(TINY.model_copy(update={"fusion_corrects": "local"}))
     said = []
     setup._start(new, CLASSES, given, said.append)
     assert not new.fused_head.weight.any()
