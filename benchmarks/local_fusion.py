@@ -27,11 +27,11 @@ from napari_uhrnet.models.checkpoint import read_card, read_weights, save_checkp
 from napari_uhrnet.models.registry import load_model
 from napari_uhrnet.resources import resource_path
 from napari_uhrnet.training.fit import FitConfig, fit
-from napari_uhrnet.training.light import RATE_FUSIONS
+from napari_uhrnet.training.light import RATES
 from napari_uhrnet.training.light_sources import read_sources
 from napari_uhrnet.training.losses import Objective, class_weights
 from napari_uhrnet.training.sampling import Sampling, class_shares, draw_batch
-from napari_uhrnet.training.stages import enter_stage
+from napari_uhrnet.training.stages import enter_stage, rate_factor
 
 HEARS = {
     "neighbours": {},
@@ -74,7 +74,8 @@ def train_fusions(start, hears, sources, known, steps, path) -> None:
     model = build_network(config)
     model.load_state_dict(read_weights(start, old), strict=False)
     enter_stage(model, "fusions")
-    fitting = FitConfig(steps=steps, seed=5, rate_heads=RATE_FUSIONS)
+    heads, _ = RATES["uhrnet-light"]
+    fitting = FitConfig(steps=steps, seed=5, rate_heads=heads * rate_factor("fusions"))
     objective = Objective(class_weights(class_shares(sources, known)))
 
     def draw(rng):

@@ -9,7 +9,7 @@ from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from napari_uhrnet.training.precision import Precision
 from napari_uhrnet.training.sampling import Sampling
-from napari_uhrnet.training.stages import StageName
+from napari_uhrnet.training.stages import StageName, rate_factor
 from napari_uhrnet.training.trainer import FitConfig
 
 DEFAULT_MODEL = "uhrnet-light"
@@ -100,7 +100,7 @@ class TrainConfig(BaseModel):
         return FitConfig(
             learned_statistics=learned_statistics,
             steps=stage.steps,
-            rate_heads=self.rate_heads,
+            rate_heads=self.rate_heads * rate_factor(stage.name),
             rate_backbones=self.rate_backbones,
             schedule=self.schedule,
             weight_decay=self.weight_decay,

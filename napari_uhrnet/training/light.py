@@ -36,7 +36,7 @@ from napari_uhrnet.training.light_sources import (
 from napari_uhrnet.training.losses import Objective, class_weights
 from napari_uhrnet.training.precision import quick_precision
 from napari_uhrnet.training.sampling import Sampling, class_shares, draw_batch
-from napari_uhrnet.training.stages import enter_stage
+from napari_uhrnet.training.stages import enter_stage, rate_factor
 from napari_uhrnet.training.start import of_use
 
 if TYPE_CHECKING:
@@ -49,8 +49,6 @@ SAMPLING = Sampling(whole_share=0.3)
 RATES = {"uhrnet-light": (1e-3, 3e-4), "glnet-light": (2e-4, 1e-4)}
 """Of new and of pretrained layers. With UHRNet's rates the loss of GLNet, whose pyramid has no
 norms, was after 75 steps where it began."""
-RATE_FUSIONS = 3e-3
-"""Of the fusions alone, with the branches frozen: what begins at zero there has to grow."""
 TERMS = (
     "Trained on DeepGlobe land-cover images, whose terms allow non-commercial research only: "
     "use these weights for non-commercial research."
@@ -119,7 +117,7 @@ def _config(options: argparse.Namespace) -> FitConfig:
         steps=options.steps,
         seed=options.seed,
         precision=options.precision,
-        rate_heads=RATE_FUSIONS if options.stage == "fusions" else heads,
+        rate_heads=heads * rate_factor(options.stage),
         rate_backbones=backbones,
     )
 

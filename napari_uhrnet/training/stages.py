@@ -40,6 +40,17 @@ _GLNET = {
     "readout": ("network.resnet_global.", "network.fpn_global.", "network.ensemble_conv."),
 }
 
+_RATE_FACTORS: dict[StageName, float] = {"fusions": 3.0}
+
+
+def rate_factor(stage: StageName) -> float:
+    """How much larger the rate of new layers is in a stage.
+
+    The last layers of the fusions begin at zero and have to grow; frozen branches cannot be spoilt
+    (choice: docs/experiments.md).
+    """
+    return _RATE_FACTORS.get(stage, 1.0)
+
 
 def enter_stage(model: Network, stage: StageName) -> None:
     """Freeze all but the stage's part, and have the network compute no more than it needs.

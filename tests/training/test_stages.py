@@ -6,6 +6,7 @@ import pytest
 import torch
 
 from napari_uhrnet.errors import UserError
+from napari_uhrnet.training.config import TrainConfig
 from napari_uhrnet.training.stages import enter_stage, follow_stage, train_mode
 from tests.training.made import CONFIG, network_of, run
 
@@ -66,6 +67,16 @@ def test_only_the_part_of_a_stage_moves(kind, stage, tmp_path):
     run(tmp_path, replace(CONFIG, steps=2), network=network)
     moved = {_part(k) for k, v in network.state_dict().items() if not torch.equal(v, before[k])}
     assert moved == CASES[kind, stage]
+
+
+def test_rates_of_new_layers_are_larger_where_only_the_fusions_learn():
+    config = TrainConfig(
+        made=1, stages=({"name": "joint", "steps": 1}, {"name": "fusions", "steps": 1})
+    )
+    joint, fusions = (config.fit(stage) for stage in config.stages)
+    assert joint.rate_heads == config.rate_heads
+    assert fusions.rate_heads == 3 * config.rate_heads
+    assert joint.rate_backbones == fusions.rate_backbones == config.rate_backbones
 
 
 def test_frozen_parts_are_not_in_training_mode():
