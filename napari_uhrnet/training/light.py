@@ -108,7 +108,10 @@ def _options() -> argparse.Namespace:
     add("--whole", type=float, default=SAMPLING.whole_share, help="share of whole frames")
     quick = quick_precision(torch.device("cpu"))
     add("--precision", default=quick, help="bf16-mixed or 32-true")
-    return parser.parse_args()
+    options = parser.parse_args()
+    if options.corrects is not None and options.model != "uhrnet-light":
+        parser.error(f"--corrects: {options.model} has no fusion that corrects anything")
+    return options
 
 
 def _config(options: argparse.Namespace) -> FitConfig:

@@ -1,11 +1,14 @@
 """The recipe of the light checkpoints: going on from a checkpoint."""
 
+import sys
+
 import pytest
 import torch
 
 from napari_uhrnet.errors import UserError
 from napari_uhrnet.models.build import build_network
 from napari_uhrnet.models.checkpoint import save_checkpoint
+from napari_uhrnet.training import light
 from napari_uhrnet.training.light import go_on_from
 from tests.models.tiny import TINY, tiny_card, tiny_network
 
@@ -47,3 +50,11 @@ def test_another_network_is_refused(old):
     other = build_network(TINY.model_copy(update={"use_global": False}))
     with pytest.raises(UserError, match="no checkpoint of this network"):
         go_on_from(other, path)
+
+
+def test_what_a_network_cannot_correct_is_refused(monkeypatch, capsys):
+    words = ["--model", "glnet-light", "--corrects", "local", "--data", "d", "--split", "s"]
+    monkeypatch.setattr(sys, "argv", ["light", *words, "--run", "r"])
+    with pytest.raises(SystemExit, match="2"):
+        light.main()
+    assert "glnet-light has no fusion" in capsys.readouterr().err
