@@ -23,6 +23,7 @@ from napari_uhrnet.engine.layout import SceneLayout
 from napari_uhrnet.engine.neighbours import without_local_fusion
 from napari_uhrnet.engine.passes import decode
 from napari_uhrnet.engine.state import EngineState
+from napari_uhrnet.models.branch import STRIDE_PX
 
 BRANCHES = ("fused", "local")
 
@@ -87,7 +88,7 @@ def labels_of(logits: Any) -> dict[str, Any]:
     found = {}
     for branch in BRANCHES:
         values = logits.logits[branch][None]
-        size = tuple(4 * n for n in values.shape[-2:])
+        size = tuple(STRIDE_PX * n for n in values.shape[-2:])
         full = F.interpolate(values, size=size, mode="bilinear", align_corners=False)
         found[branch] = full[0].argmax(dim=0)
     return found

