@@ -35,8 +35,9 @@ def reproduce(
         Kept in the folder; what is gone on with must have the same.
     out
         Holds ``tables.md``, ``tables.json`` and RUN/seedK of every run, a run folder of the command
-        ``train``. A finished run has ``last.safetensors`` and ``scores.json``, and is not run
-        again. More seeds, and the other table, can be asked for later.
+        ``train``. A finished run has ``last.safetensors`` and ``scores.json`` (not if it trains
+        branches that other runs share), and is not run again. More seeds, and the other table, can
+        be asked for later.
     table
         One of the tables; both by default.
     scale
@@ -57,7 +58,7 @@ def reproduce(
     rows = rows_of(scale, table)
     runs = [(seed, row) for seed in range(seeds) for row in distinct_runs(rows)]
     for number, (seed, row) in enumerate(runs, start=1):
-        if is_finished(run_folder(out, row.run, seed)):
+        if is_finished(run_folder(out, row.run, seed), row):
             continue
         report.run(number, len(runs), f"{row.run}, seed {seed}")
         if not finish_run(out, row, seed, scale, settings, data, report):
@@ -68,6 +69,10 @@ def reproduce(
 
 
 def distinct_runs(rows: list[Row]) -> list[Row]:
-    """One row for each run, those without training last: they need the others."""
-    found = {row.run: row for row in rows}
+    """One row for each run, after the run of its branches; those without training last."""
+    found: dict[str, Row] = {}
+    for row in rows:
+        for run in (row.branches, row):
+            if run is not None:
+                found.setdefault(run.run, run)
     return sorted(found.values(), key=lambda row: row.run == AVERAGE)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any, Literal
 
 from napari_uhrnet.evaluation.paper_tables import ABLATION, MAIN, Published, TableName
@@ -52,13 +52,17 @@ ABLATION_READOUT = "into_frame"
 """Of the rows with both branches. The ablation's last number is the main table's global column, so
 patches are merged into the frame (choice: the paper does not say)."""
 AVERAGE = "average"
+FUSION_SHARE = 3 / 8
+"""Of the steps of a light UHRNet: those that train its fusions, with the branches frozen. Trained
+together with the branches, local fusion is hardly learned (docs/experiments.md)."""
 
 
 @dataclass(frozen=True)
 class Scale:
     """Sizes of the networks, and how they are trained; ``settings`` are fields of `TrainConfig`.
 
-    ``staged``: networks with two branches are trained in GLNet's stages, else all at once.
+    ``staged``: networks with two branches are trained in GLNet's stages. Else they are trained all
+    at once, but for a UHRNet's fusions, which follow its branches.
     """
 
     uhrnet: UHRNetConfig
@@ -77,6 +81,9 @@ class Row:
     ``run`` names the folder of what is trained, which rows may share; ``config`` is None for a row
     that needs no training: the average of the branches of the run ``of``. A control is not in the
     paper: its ``published`` is None.
+
+    ``branches`` is the run whose network this one starts from, and whose branches stay as they are:
+    rows that share it differ in nothing but their fusions. It is trained, not scored.
     """
 
     table: TableName
@@ -87,6 +94,8 @@ class Row:
     config: Config | None
     published: float | None = None
     of: str = ""
+    branches: Row | None = None
+    scored: bool = True
 
 
 def scale_of(name: ScaleName) -> Scale:
@@ -130,7 +139,20 @@ def rows_of(scale: Scale, table: TableName | None = None) -> list[Row]:
         rows.append(_ablation_row(scale, "both-itself", "control: local fusion hears itself only"))
         title = "control: average of local and global logits"
         rows.append(Row("ablation", AVERAGE, title, "", AVERAGE, None, of="uhrnet-both"))
-    return rows
+    return [_after_branches(scale, row) for row in rows]
+
+
+def _after_branches(scale: Scale, row: Row) -> Row:
+    """A row whose fusions are trained after its branches, which are a run of their own."""
+    config = row.config
+    if scale.staged or not isinstance(config, UHRNetConfig) or not config.use_local:
+        return row
+    if not (config.use_global or config.local_fusion):
+        return row
+    name = config.readout.replace("into", "branches") if config.use_global else "branches_local"
+    alone = _changed(config, {"local_fusion": False, "local_fusion_hears": "neighbours"})
+    branches = Row(row.table, "", name, "", name.replace("_", "-"), alone, scored=False)
+    return replace(row, branches=branches)
 
 
 def _main_row(scale: Scale, published: Published) -> Row:
@@ -180,13 +202,19 @@ def _baseline(scale: Scale, name: str, regime: str) -> BaselineConfig:
     )
 
 
-def stages_of(scale: Scale, config: Config, steps: int) -> tuple[dict[str, Any], ...]:
-    """Stages that add up to ``steps``: GLNet's for two branches, in its proportions.
+def stages_of(scale: Scale, row: Row, steps: int) -> tuple[dict[str, Any], ...]:
+    """Stages that, with those of the row's branches, add up to ``steps``.
 
-    Its third mode looks at patches through a copy of the global branch, which must be trained
-    before: it has stages at every scale.
+    GLNet's for two branches, in its proportions. Its third mode looks at patches through a copy of
+    the global branch, which must be trained before: it has stages at every scale.
     """
-    names = _stage_names(scale, config)
+    assert row.config is not None
+    fusions = max(1, round(steps * FUSION_SHARE))
+    if row.branches is not None:
+        return ({"name": "fusions", "steps": fusions},)
+    if not row.scored:
+        return ({"name": "joint", "steps": steps - fusions},)
+    names = _stage_names(scale, row.config)
     if not names:
         return ({"name": "joint", "steps": steps},)
     total, left, stages = sum(GLNET_STEPS[n] for n in names), steps, []

@@ -20,7 +20,7 @@ from napari_uhrnet.models.registry import load_model
 from napari_uhrnet.store.disk import disk_errors, write_whole
 from napari_uhrnet.training.config import TrainConfig
 from napari_uhrnet.training.config_file import CONFIG, check_same, load_config, new_config
-from napari_uhrnet.training.fit import STATE
+from napari_uhrnet.training.fit import STATE, FitConfig
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -36,6 +36,8 @@ START = "start.safetensors"
 LAST = "last.safetensors"
 SCORES = "scores.json"
 SECONDS = "seconds.json"
+OTHER_VIEWS = 1000
+"""Added to the seed where fusions are trained: on views that the branches have not just seen."""
 
 
 class Reporter(Protocol):
@@ -63,8 +65,10 @@ def run_folder(out: Path, name: str, seed: int) -> Path:
     return out / name / f"seed{seed}"
 
 
-def is_finished(folder: Path) -> bool:
-    """Whether a run was trained and scored."""
+def is_finished(folder: Path, row: Row) -> bool:
+    """Whether a run was trained and, if its row is, scored."""
+    if not row.scored:
+        return card_path(folder / LAST).exists() and not (folder / STATE).exists()
     return (folder / SCORES).exists()
 
 
@@ -92,7 +96,7 @@ def finish_run(
 ) -> bool:
     """Train and score what is left of a run; False if somebody stopped it.
 
-    Raises UserError.
+    The run of its branches is done. Raises UserError.
     """
     folder = run_folder(out, row.run, seed)
     if row.run == AVERAGE:
@@ -104,7 +108,8 @@ def finish_run(
     config = _train_config(out, row, seed, scale, settings, data, report)
     if not _is_trained(folder, config) and not _train(folder, config, report):
         return False
-    _score(folder, load_model(folder / LAST), settings, data, report)
+    if row.scored:
+        _score(folder, load_model(folder / LAST), settings, data, report)
     # Some gigabytes at the paper's size; what it was needed for is done.
     (folder / STATE).unlink(missing_ok=True)
     return True
@@ -122,16 +127,21 @@ def _train_config(
     """The settings of a run; UserError if it was started with others."""
     assert row.config is not None
     folder = run_folder(out, row.run, seed)
-    make_start(folder / START, row.config, data.table, scale.pixel_size_m, seed, report.note)
+    branches = row.branches and run_folder(out, row.branches.run, seed) / LAST
+    make_start(
+        folder / START, row.config, data.table, scale.pixel_size_m, seed, report.note, branches
+    )
+    stages = stages_of(scale, row, settings.steps)
     asked = {
+        "warmup_steps": _warmup(sum(stage["steps"] for stage in stages)),
         "crop_px": 2 * scale.uhrnet.patch_px,
         **scale.settings,
         "data": [found.model_dump() for found in settings.data],
         "split": settings.split,
         "train_part": TRAIN_PART,
         "val_part": data.val_part,
-        "stages": stages_of(scale, row.config, settings.steps),
-        "seed": seed,
+        "stages": stages,
+        "seed": seed if row.branches is None else seed + OTHER_VIEWS,
         "validate_every_steps": settings.steps,
         "validation_views": 1,
         "pictures": 0,
@@ -142,6 +152,11 @@ def _train_config(
     places = {"start": folder / START, "classes": out / CLASSES}
     asked |= {name: str(path.resolve()) for name, path in places.items()}
     return new_config(TrainConfig, asked)
+
+
+def _warmup(steps: int) -> int:
+    """Steps of a run in which the rates rise: a tenth of short ones."""
+    return min(FitConfig.warmup_steps, max(1, steps // 10))
 
 
 def _is_trained(folder: Path, config: TrainConfig) -> bool:

@@ -5,7 +5,13 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from napari_uhrnet.models.build import build_network
-from napari_uhrnet.models.checkpoint import Card, card_path, save_checkpoint
+from napari_uhrnet.models.checkpoint import (
+    Card,
+    card_path,
+    read_card,
+    read_weights,
+    save_checkpoint,
+)
 from napari_uhrnet.models.config import BaselineConfig
 from napari_uhrnet.models.glnet.tiled import TiledGLNet
 from napari_uhrnet.store.disk import disk_errors
@@ -22,6 +28,8 @@ if TYPE_CHECKING:
     from napari_uhrnet.geometry.classes import ClassTable
     from napari_uhrnet.models.config import Config
 
+LOCAL_FUSION = ("local_fusion.", "descriptor.")
+
 
 def make_start(
     path: Path,
@@ -30,9 +38,11 @@ def make_start(
     pixel_size_m: float,
     seed: int,
     note: Callable[[str], None],
+    branches: Path | None = None,
 ) -> None:
     """Write the checkpoint, unless it is there: random weights, pretrained where there are any.
 
+    ``branches`` is a checkpoint of the same network without local fusion: its weights are taken.
     That GLNet's third mode looks at patches through a copy of its global branch is made true.
     """
     if card_path(path).exists():
@@ -43,7 +53,7 @@ def make_start(
     config = config.model_copy(update={"classes": len(classes.classes)})
     torch.manual_seed(seed)
     network = build_network(config)
-    started = _pretrained(network, config, note)
+    started = _taken(network, branches) if branches else _pretrained(network, config, note)
     if isinstance(network, TiledGLNet) and network.needs_whole_frame:
         network.frozen_global.load_state_dict(network.network.state_dict())
     with disk_errors(path.parent, "the run folder", "choose another --out"):
@@ -59,6 +69,14 @@ def make_start(
         training={"seed": seed, "start": started},
     )
     save_checkpoint(path, network.state_dict(), card)
+
+
+def _taken(network: nn.Module, branches: Path) -> str:
+    """Weights of a network without local fusion; what they are."""
+    card = read_card(branches)
+    missing, unknown = network.load_state_dict(read_weights(branches, card), strict=False)
+    assert not unknown and all(key.startswith(LOCAL_FUSION) for key in missing)
+    return f"the network of {branches.parent.parent.name} (sha256 {card.sha256})"
 
 
 def _pretrained(network: Any, config: Config, note: Callable[[str], None]) -> str:

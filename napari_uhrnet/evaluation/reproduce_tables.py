@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 from napari_uhrnet.evaluation.bootstrap import miou_interval
 from napari_uhrnet.evaluation.paper_tables import ABLATION, SOURCE, Published, orders
 from napari_uhrnet.evaluation.reproduce_counts import read_counts
+from napari_uhrnet.evaluation.reproduce_rows import stages_of
 from napari_uhrnet.evaluation.reproduce_run import (
     is_finished,
     read_scores,
@@ -54,7 +55,7 @@ def tables(
         "scored_part": data.part,
         "scenes": {part: _count(data, part) for part in parts},
         "seeds": seeds,
-        "matched": matched(scale, settings.steps),
+        "matched": matched(scale, rows, settings.steps),
         "rows": found,
         "orders": [_order(found, parts, *order) for order in orders() if _asked(rows, order[0])],
         "differences": [
@@ -65,17 +66,27 @@ def tables(
     }
 
 
-def matched(scale: Scale, steps: int) -> str:
-    """A sentence: what all rows have in common."""
+def matched(scale: Scale, rows: Sequence[Row], steps: int) -> str:
+    """Sentences: what all rows have in common, and what they share."""
     crops = scale.settings.get("crops", 3)
     whole = scale.settings.get("whole_share", 0.3)
     side = scale.settings.get("crop_px", 2 * scale.uhrnet.patch_px)
     views = f"{crops} views of {side} px"
     if whole:
         views += f" (in {whole:.0%} of steps one view of up to {scale.uhrnet.frame_px} px)"
+    shared = ""
+    after = [row for row in rows if row.branches is not None]
+    if after:
+        last = sum(stage["steps"] for stage in stages_of(scale, after[0], steps))
+        shared = (
+            f" Of a UHRNet with a fusion the first {steps - last} steps train everything but local "
+            f"fusion, the last {last} the fusions alone, with the branches frozen: rows with the "
+            "same branches and read-out share those first steps, and differ in their fusions only."
+        )
     return (
         f"Every row has {steps} optimiser steps in all of its stages together, each on {views}; "
-        "rows of the same seed see the same views. Operations, memory and seconds are not matched."
+        "rows of the same seed see the same views in the same stage." + shared + " Operations, "
+        "memory and seconds are not matched."
     )
 
 
@@ -94,7 +105,7 @@ def _asked(rows: Sequence[Row], table: str) -> bool:
 
 
 def _finished(out: Path, row: Row, seeds: int) -> list[int]:
-    return [seed for seed in range(seeds) if is_finished(run_folder(out, row.run, seed))]
+    return [seed for seed in range(seeds) if is_finished(run_folder(out, row.run, seed), row)]
 
 
 def _row(out: Path, row: Row, seeds: int, parts: Sequence[str]) -> dict[str, Any]:
@@ -104,7 +115,7 @@ def _row(out: Path, row: Row, seeds: int, parts: Sequence[str]) -> dict[str, Any
     for seed in _finished(out, row, seeds):
         folder = run_folder(out, row.run, seed)
         by_seed[str(seed)] = _miou(read_scores(folder), parts)
-        seconds.append(read_seconds(folder))
+        seconds.append(_seconds(out, row, seed))
     measured: dict[str, dict[str, Any]] = {part: {} for part in parts}
     for part in parts if by_seed else ():
         for branch in next(iter(by_seed.values()))[part]:
@@ -122,6 +133,14 @@ def _row(out: Path, row: Row, seeds: int, parts: Sequence[str]) -> dict[str, Any
         if seconds
         else None,
     }
+
+
+def _seconds(out: Path, row: Row, seed: int) -> dict[str, float]:
+    """Of training, that of its branches included, and of scoring."""
+    found = read_seconds(run_folder(out, row.run, seed))
+    if row.branches is not None:
+        found["training"] += read_seconds(run_folder(out, row.branches.run, seed))["training"]
+    return found
 
 
 def _miou(scores: dict[str, Any], parts: Sequence[str]) -> dict[str, dict[str, float]]:

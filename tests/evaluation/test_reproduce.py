@@ -39,9 +39,12 @@ def few_rows(monkeypatch):
 def test_all_rows_of_the_ablation(tmp_path):
     out, report = tmp_path / "run", Report()
     assert reproduce(settings(tmp_path), out, report, table="ablation", scale=SCALE)
-    assert len(report.runs) == 7
-    assert all(steps == [1, 2, 3, 4] for steps in list(report.steps.values())[:-1])
-    assert report.steps["average, seed 0"] == []
+    assert len(report.runs) == 9
+    fused = {"local-branch-llf", "both", "global", "both-itself"}
+    for run, steps in report.steps.items():
+        name = run.removesuffix(", seed 0").removeprefix("uhrnet-")
+        few = name in fused or name.startswith("branches-")
+        assert steps == ([] if name == "average" else [1, 2] if few else [1, 2, 3, 4]), run
     found = json.loads((out / "tables.json").read_text())
     assert [len(row["seeds"]) for row in found["rows"]] == [1] * 7
     for row in found["rows"]:
@@ -52,14 +55,38 @@ def test_all_rows_of_the_ablation(tmp_path):
     assert len(found["orders"]) == 4 and len(found["differences"]) == 4
     assert all(set(d["parts"]) == {"all", "tiles", "full"} for d in found["differences"])
     folder = out / "uhrnet-both" / "seed0"
-    assert read_card(folder / "last.safetensors").training["step"] == 4
+    assert read_card(folder / "last.safetensors").training["step"] == 2
     assert not (folder / "state.pt").exists()
+    branches = out / "branches-frame" / "seed0"
+    assert not (branches / "state.pt").exists() and not (branches / "scores.json").exists()
+    alone, together = (
+        json.loads((at / "seconds.json").read_text())["training"] for at in (branches, folder)
+    )
+    row = next(row for row in found["rows"] if row["key"] == "both")
+    assert row["seconds"]["training"] == pytest.approx(alone + together)
     both, average = (
         json.loads((out / run / "seed0" / "scores.json").read_text())
         for run in ("uhrnet-both", "average")
     )
     for branch in ("local", "global"):
         assert both[branch] == average[branch]
+
+
+def differ_in_their_fusions_only(out):
+    """Rows with the same branches."""
+    base = weights_of(out / "branches-frame" / "seed0")
+    kept = ("global_branch.", "global_head.", "local_branch.", "local_head.")
+    rows = [weights_of(out / run / "seed0") for run in ("uhrnet-both", "uhrnet-global")]
+    for weights in rows:
+        assert all(torch.equal(weights[k], v) for k, v in base.items() if k.startswith(kept))
+        assert not torch.equal(weights["fused_head.weight"], base["fused_head.weight"])
+    heard = {k for k in rows[1] if k.startswith(("local_fusion.", "descriptor."))}
+    assert heard and set(rows[1]) - set(base) == heard and set(rows[0]) == set(base)
+
+
+def weights_of(folder):
+    path = folder / "last.safetensors"
+    return read_weights(path, read_card(path))
 
 
 @pytest.mark.parametrize("run", ["glnet-global", "glnet-local", "unet-local", "pspnet-global"])
@@ -82,7 +109,7 @@ def report_of(run):
 
 def test_what_was_broken_off_goes_on_and_nothing_is_done_twice(tmp_path, few_rows, monkeypatch):
     out, wanted = tmp_path / "run", settings(tmp_path)
-    first = Report(lambda title, step, share: title.startswith("uhrnet-both") and step == 3)
+    first = Report(lambda title, step, share: title.startswith("uhrnet-both") and step == 1)
     with pytest.raises(Broken):
         reproduce(wanted, out, first, scale=SCALE)
     table = json.loads((out / "tables.json").read_text())
@@ -92,7 +119,7 @@ def test_what_was_broken_off_goes_on_and_nothing_is_done_twice(tmp_path, few_row
     halfway = Report(lambda title, step, share: share is not None and share > 0.6)
     with pytest.raises(Broken):
         reproduce(wanted, out, halfway, scale=SCALE)
-    assert halfway.steps == {"uhrnet-both, seed 0": [4]}
+    assert halfway.steps == {"uhrnet-both, seed 0": [2]}
     both = out / "uhrnet-both" / "seed0"
     counted = len(json.loads((both / "counts.json").read_text()))
     assert 0 < counted < 4

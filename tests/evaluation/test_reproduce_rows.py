@@ -62,9 +62,12 @@ def test_runs_are_shared_only_by_equal_networks(name):
     rows = rows_of(SCALES[name])
     assert len(rows) == 23
     runs = distinct_runs(rows)
-    assert len(runs) == 22 and runs[-1].run == "average"
-    for row in rows:
-        assert all(r.config == row.config for r in rows if r.run == row.run)
+    assert len(runs) == (22 if name == "paper" else 25) and runs[-1].run == "average"
+    for row in rows + runs:
+        assert all(r.config == row.config for r in rows + runs if r.run == row.run)
+        if row.branches is not None:
+            before = [r.run for r in runs[: [r.run for r in runs].index(row.run)]]
+            assert row.branches.run in before and not row.branches.scored
     assert {type(r.config) for r in runs[:-1]} == {UHRNetConfig, GLNetConfig, BaselineConfig}
 
 
@@ -74,7 +77,9 @@ def test_every_row_has_the_same_number_of_steps(name, steps):
     scale = SCALES[name]
     for row in rows_of(scale):
         if row.config is not None:
-            stages = stages_of(scale, row.config, steps)
+            stages = stages_of(scale, row, steps)
+            if row.branches is not None:
+                stages = stages_of(scale, row.branches, steps) + stages
             config = new_config(TrainConfig, {"made": 1, "stages": stages, **scale.settings})
             assert config.steps == steps, (row.run, stages)
             assert min(stage.steps for stage in config.stages) >= 1
@@ -92,14 +97,30 @@ def test_every_row_sees_views_of_one_size(name):
 def test_paper_stages_are_those_of_glnet():
     rows = {row.run: row for row in rows_of(SCALES["paper"])}
     for run in ("glnet-global", "uhrnet-global", "uhrnet-both"):
-        stages = stages_of(SCALES["paper"], rows[run].config, SCALES["paper"].steps)
+        stages = stages_of(SCALES["paper"], rows[run], SCALES["paper"].steps)
         assert [(s["name"], s["steps"]) for s in stages] == [
             ("global", 9120),
             ("local", 3800),
             ("readout", 9120),
         ]
-    one = stages_of(SCALES["paper"], rows["uhrnet-local-branch"].config, 22040)
+    one = stages_of(SCALES["paper"], rows["uhrnet-local-branch"], 22040)
     assert one == ({"name": "joint", "steps": 22040},)
+
+
+def test_light_fusions_are_trained_after_branches_that_rows_share():
+    rows = {row.key: row for row in rows_of(SCALES["light"], "ablation")}
+    assert [key for key, row in rows.items() if row.branches is not None] == [
+        "local-llf",
+        "both",
+        "both-llf",
+        "both-itself",
+    ]
+    both = rows["both"].branches
+    assert both == rows["both-llf"].branches == rows["both-itself"].branches
+    assert both.config == rows["both"].config
+    assert rows["local-llf"].branches.config == rows["local"].config
+    assert stages_of(SCALES["light"], both, 160) == ({"name": "joint", "steps": 100},)
+    assert stages_of(SCALES["light"], rows["both-llf"], 160) == ({"name": "fusions", "steps": 60},)
 
 
 def test_the_published_orders():

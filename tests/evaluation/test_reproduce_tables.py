@@ -79,7 +79,8 @@ def test_the_files(found, tmp_path):
     assert "- full: 3 of 4 hold." in lines
     assert any("does not hold (-7.5 ± 3.5)" in line for line in lines)
     assert any("+10.0 [+10.0, +10.0]" in line for line in lines)
-    assert "Every row has 4 optimiser steps" in text and "10 of 14 results are there" in text
+    assert "Every row has 4 optimiser steps" in text and "the last 2 the fusions alone" in text
+    assert "10 of 14 results are there" in text
     assert "Main table" not in text.replace("columns of the main table", "")
     for table in text.split("\n\n"):
         if table.startswith("|"):
