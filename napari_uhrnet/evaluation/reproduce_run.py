@@ -127,7 +127,7 @@ def _train_config(
     """The settings of a run; UserError if it was started with others."""
     assert row.config is not None
     folder = run_folder(out, row.run, seed)
-    branches = row.branches and run_folder(out, row.branches.run, seed) / LAST
+    branches = run_folder(out, row.branches.run, seed) / LAST if row.branches else None
     make_start(
         folder / START, row.config, data.table, scale.pixel_size_m, seed, report.note, branches
     )
