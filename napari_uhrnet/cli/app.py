@@ -19,13 +19,12 @@ from napari_uhrnet.cli import (
     reproduce_command,
     train_command,
 )
-from napari_uhrnet.errors import UserError
+from napari_uhrnet.errors import BAD_INPUT, UserError
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
 CANCELLED = 130
-BAD_INPUT = 2
 
 # What can be wrong with options and commands; typer does not export this base class by name.
 _USAGE_ERRORS = cast("tuple[type[Exception], ...]", typer.BadParameter.__bases__)

@@ -11,7 +11,7 @@ import json
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from napari_uhrnet.errors import UserError
+from napari_uhrnet.errors import UserError, exit_on_bad_input
 from napari_uhrnet.evaluation.bootstrap import miou_interval
 from napari_uhrnet.evaluation.counts import summed
 from napari_uhrnet.evaluation.evaluate import evaluate
@@ -159,4 +159,5 @@ def main() -> None:
 
 
 if __name__ == "__main__":
-    main()
+    with exit_on_bad_input():
+        main()

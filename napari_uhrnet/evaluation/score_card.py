@@ -11,6 +11,7 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from napari_uhrnet.errors import exit_on_bad_input
 from napari_uhrnet.evaluation.evaluate import Settings, evaluate
 from napari_uhrnet.evaluation.scores import DETAILS, all_scores
 from napari_uhrnet.evaluation.truth_pairs import Source, gather
@@ -90,4 +91,5 @@ def main() -> None:
 
 
 if __name__ == "__main__":
-    main()
+    with exit_on_bad_input():
+        main()

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from PIL import Image
 
+from napari_uhrnet.errors import exit_on_bad_input
 from napari_uhrnet.evaluation.truth_pairs import Source
 from napari_uhrnet.evaluation.tta import averaged
 from napari_uhrnet.geometry.window import Window
@@ -89,4 +90,5 @@ def _write(path: Path, labels: NDArray[np.uint8], shares: NDArray[np.uint8]) -> 
 
 
 if __name__ == "__main__":
-    main()
+    with exit_on_bad_input():
+        main()

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 import torch
 
-from napari_uhrnet.errors import UserError
+from napari_uhrnet.errors import UserError, exit_on_bad_input
 from napari_uhrnet.models.checkpoint import read_card, read_weights, save_checkpoint
 from napari_uhrnet.training.start import of_use
 
@@ -73,4 +73,5 @@ def main() -> None:
 
 
 if __name__ == "__main__":
-    main()
+    with exit_on_bad_input():
+        main()

@@ -13,12 +13,12 @@ import json
 import time
 from dataclasses import asdict, replace
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, get_args
 
 import torch
 from lightning.fabric import Fabric
 
-from napari_uhrnet.errors import UserError
+from napari_uhrnet.errors import UserError, exit_on_bad_input
 from napari_uhrnet.geometry.classes import ClassTable
 from napari_uhrnet.models.build import build_network
 from napari_uhrnet.models.checkpoint import Card, read_card, read_weights, save_checkpoint
@@ -36,7 +36,7 @@ from napari_uhrnet.training.losses import Objective, class_weights
 from napari_uhrnet.training.precision import quick_precision
 from napari_uhrnet.training.sampling import Sampling, class_shares, draw_batch
 from napari_uhrnet.training.setup import architecture
-from napari_uhrnet.training.stages import enter_stage, rate_factor
+from napari_uhrnet.training.stages import StageName, enter_stage, rate_factor
 from napari_uhrnet.training.start import of_use, start_backbones
 
 if TYPE_CHECKING:
@@ -104,7 +104,7 @@ def _options() -> argparse.Namespace:
     add("--run", type=Path, required=True, help="run folder, made or gone on with")
     add("--steps", type=int, default=FitConfig.steps)
     add("--seed", type=int, default=FitConfig.seed)
-    add("--stage", choices=("joint", "fusions"), default="joint", help="see training.stages")
+    add("--stage", choices=get_args(StageName), default="joint", help="see training.stages")
     add("--corrects", choices=("mean", "local"), help="what the fusion of a UHRNet is added to")
     add("--start", type=Path, help="checkpoint to go on from, not ImageNet")
     add("--taught", type=Path, help="folder of napari_uhrnet.evaluation.teach")
@@ -174,4 +174,5 @@ def card(
 
 
 if __name__ == "__main__":
-    main()
+    with exit_on_bad_input():
+        main()

@@ -1,5 +1,6 @@
 """Means of checkpoints: of all weights, and only of networks that are alike."""
 
+import subprocess
 import sys
 
 import pytest
@@ -52,6 +53,15 @@ def test_other_networks_are_refused(tmp_path, changes):
     b, _ = saved(tmp_path / "b.safetensors", 2)
     with pytest.raises(UserError, match=r"a\.safetensors: is not of the same network"):
         average.average([a, b])
+
+
+def test_as_a_command_it_says_so_in_one_sentence(tmp_path):
+    a, _ = saved(tmp_path / "a.safetensors", 1, feature_channels=16)
+    b, _ = saved(tmp_path / "b.safetensors", 2)
+    words = [sys.executable, "-m", "napari_uhrnet.training.average", tmp_path / "out", a, b]
+    done = subprocess.run(words, capture_output=True, text=True, check=False)
+    assert done.returncode == 2
+    assert done.stderr == f"{a}: is not of the same network as {b}\n"
 
 
 def test_other_classes_are_refused(tmp_path):
