@@ -71,15 +71,25 @@ def _start_all(backbones: list[nn.Module], name: str, note: Callable[[str], None
 
 
 def of_use(weights: dict[str, Tensor], made: Config, wanted: Config) -> dict[str, Tensor]:
-    """Those of a checkpoint's weights that mean the same in a network of another config.
+    """Those of a checkpoint's weights that mean the same in a network of another config."""
+    new = made_anew(made, wanted)
+    return {k: v for k, v in weights.items() if not k.startswith(new)} if new else weights
+
+
+def made_anew(made: Config, wanted: Config) -> tuple[str, ...]:
+    """Beginnings of the names of weights that a checkpoint of another config has no use for.
 
     The last layer of a fusion that made the logits alone is of no use to one that corrects those of
-    a branch (``fusion_corrects``), nor the other way round: it begins anew.
+    a branch (``fusion_corrects``), nor the other way round; nor is a global branch to one with
+    another backbone.
     """
-    kinds = [getattr(config, "fusion_corrects", "nothing") for config in (made, wanted)]
-    if kinds[0] == kinds[1]:
-        return weights
-    return {k: v for k, v in weights.items() if not k.startswith("fused_head.")}
+    new: tuple[str, ...] = ()
+    if isinstance(made, UHRNetConfig) and isinstance(wanted, UHRNetConfig):
+        if made.fusion_corrects != wanted.fusion_corrects:
+            new += ("fused_head.",)
+        if made.backbone_of_global != wanted.backbone_of_global:
+            new += ("global_branch.", "global_head.")
+    return new
 
 
 def warm_start(
