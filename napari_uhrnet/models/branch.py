@@ -93,20 +93,17 @@ class GLNetPyramid(nn.Module):
 
 
 class Branch(nn.Module):
-    """(B, 3, h, w) pixels in 0..255 to (B, C, h / 4, w / 4) features, normalisation included.
-
-    ``backbone`` is any timm ``features_only`` network.
-    """
+    """(B, 3, h, w) pixels in 0..255 to (B, C, h / 4, w / 4) features, normalisation included."""
 
     mean: Tensor
     std: Tensor
 
-    def __init__(self, config: UHRNetConfig, backbone: str) -> None:
+    def __init__(self, config: UHRNetConfig) -> None:
         super().__init__()
         import timm  # slow to import, and only needed where a network is built
 
         self.backbone: Any = timm.create_model(
-            backbone, features_only=True, pretrained=False, out_indices=(-4, -3, -2, -1)
+            config.backbone, features_only=True, pretrained=False, out_indices=(-4, -3, -2, -1)
         )
         self.backbone_channels = int(self.backbone.feature_info.channels()[-1])
         pyramid = LightPyramid if config.pyramid == "light" else GLNetPyramid

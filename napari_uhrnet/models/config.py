@@ -19,10 +19,6 @@ class UHRNetConfig(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
 
     backbone: str = Field("tf_efficientnet_lite0", description="any timm features_only network")
-    global_backbone: str | None = Field(
-        None,
-        description="of the global branch, if another: it sees few pixels, so it can be larger",
-    )
     pyramid: Literal["light", "glnet"] = Field(
         "light", description="top-down pyramid: summed with norms, or GLNet's plain concatenation"
     )
@@ -66,11 +62,6 @@ class UHRNetConfig(BaseModel):
         description="weight of the mean squared distance of F' to G in training (GLNet's code: "
         "0.15; choice: off in the light network, whose features have norms of their own)",
     )
-
-    @property
-    def backbone_of_global(self) -> str:
-        """The backbone of the global branch."""
-        return self.global_backbone or self.backbone
 
     @model_validator(mode="after")
     def _sizes_fit(self) -> Self:

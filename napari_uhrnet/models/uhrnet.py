@@ -53,11 +53,11 @@ class UHRNet(nn.Module):
         channels, inner = config.feature_channels, config.fusion_channels
         if config.use_global:
             self.branches += ("global",)
-            self.global_branch = Branch(config, config.backbone_of_global)
+            self.global_branch = Branch(config)
             self.global_head = nn.Conv2d(channels, config.classes, 3, padding=1)
         if config.use_local:
             self.branches += ("local",)
-            self.local_branch = Branch(config, config.backbone)
+            self.local_branch = Branch(config)
             self.local_head = nn.Conv2d(channels, config.classes, 3, padding=1)
         if self.needs_neighbours:
             self.descriptor = Descriptor(config, self.local_branch.backbone_channels)

