@@ -46,7 +46,12 @@ _ABLATED: dict[str, dict[str, object]] = {
     "global": {"use_local": False},
     "both": {"local_fusion": False},
     "both-llf": {},
+    "local-itself": {"use_global": False, "local_fusion_hears": "itself"},
     "both-itself": {"local_fusion_hears": "itself"},
+}
+_CONTROLS = {
+    "local-itself": "control: local branch, local fusion hears itself only",
+    "both-itself": "control: both branches, local fusion hears itself only",
 }
 ABLATION_READOUT = "into_frame"
 """Of the rows with both branches. The ablation's last number is the main table's global column, so
@@ -136,7 +141,7 @@ def rows_of(scale: Scale, table: TableName | None = None) -> list[Row]:
         rows += [_main_row(scale, published) for published in MAIN]
     if table != "main":
         rows += [_ablation_row(scale, p.key, p.title, p) for p in ABLATION]
-        rows.append(_ablation_row(scale, "both-itself", "control: local fusion hears itself only"))
+        rows += [_ablation_row(scale, key, title) for key, title in _CONTROLS.items()]
         title = "control: average of local and global logits"
         rows.append(Row("ablation", AVERAGE, title, "", AVERAGE, None, of="uhrnet-both"))
     return [_after_branches(scale, row) for row in rows]
@@ -179,7 +184,12 @@ def _ablation_row(scale: Scale, key: str, title: str, published: Published | Non
     return Row("ablation", key, title, "", run, config, published.miou if published else None)
 
 
-_RUNS = {"local": "local-branch", "local-llf": "local-branch-llf", "global": "global-branch"}
+_RUNS = {
+    "local": "local-branch",
+    "local-llf": "local-branch-llf",
+    "local-itself": "local-branch-itself",
+    "global": "global-branch",
+}
 """Names of runs that would else be those of the main table's columns."""
 
 

@@ -31,6 +31,7 @@ TOGETHER = "all"
 """The part that holds the scenes of all folders."""
 DIFFERENCES = (
     ("local", "local-llf"),
+    ("local-itself", "local-llf"),
     ("both", "both-llf"),
     ("both-itself", "both-llf"),
     ("average", "both"),

@@ -39,20 +39,20 @@ def few_rows(monkeypatch):
 def test_all_rows_of_the_ablation(tmp_path):
     out, report = tmp_path / "run", Report()
     assert reproduce(settings(tmp_path), out, report, table="ablation", scale=SCALE)
-    assert len(report.runs) == 9
-    fused = {"local-branch-llf", "both", "global", "both-itself"}
+    assert len(report.runs) == 10
+    fused = {"local-branch-llf", "local-branch-itself", "both", "global", "both-itself"}
     for run, steps in report.steps.items():
         name = run.removesuffix(", seed 0").removeprefix("uhrnet-")
         few = name in fused or name.startswith("branches-")
         assert steps == ([] if name == "average" else [1, 2] if few else [1, 2, 3, 4]), run
     found = json.loads((out / "tables.json").read_text())
-    assert [len(row["seeds"]) for row in found["rows"]] == [1] * 7
+    assert [len(row["seeds"]) for row in found["rows"]] == [1] * 8
     for row in found["rows"]:
         assert set(row["measured"]) == {"all", "tiles", "full"}
         assert 0 <= row["measured"]["full"]["fused"]["mean"] <= 100
         assert row["seconds"]["scoring"] > 0
         assert (row["seconds"]["training"] > 0) == (row["key"] != "average")
-    assert len(found["orders"]) == 4 and len(found["differences"]) == 4
+    assert len(found["orders"]) == 4 and len(found["differences"]) == 5
     assert all(set(d["parts"]) == {"all", "tiles", "full"} for d in found["differences"])
     folder = out / "uhrnet-both" / "seed0"
     assert read_card(folder / "last.safetensors").training["step"] == 2

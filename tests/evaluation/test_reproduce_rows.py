@@ -30,7 +30,7 @@ def test_the_main_table_has_eight_networks_in_two_columns():
     assert {row.published for row in rows if row.key == "icnet"} == {35.5, 43.0}
 
 
-def test_the_ablation_has_five_rows_and_two_controls():
+def test_the_ablation_has_five_rows_and_three_controls():
     rows = rows_of(SCALES["light"], "ablation")
     assert [row.key for row in rows] == [
         "local",
@@ -38,6 +38,7 @@ def test_the_ablation_has_five_rows_and_two_controls():
         "global",
         "both",
         "both-llf",
+        "local-itself",
         "both-itself",
         "average",
     ]
@@ -51,18 +52,20 @@ def test_the_ablation_has_five_rows_and_two_controls():
         (True, True, False),
         (True, True, True),
     ]
-    whole, control, average = rows[4:]
-    same = whole.config.model_copy(update={"local_fusion_hears": "itself"})
-    assert control.config == same and control.published is None
+    whole, *controls, average = rows[4:]
+    for row, control in zip((rows[1], whole), controls, strict=True):
+        same = row.config.model_copy(update={"local_fusion_hears": "itself"})
+        assert control.config == same and control.published is None
+        assert control.branches == row.branches
     assert average.config is None and average.of == rows[3].run
 
 
 @pytest.mark.parametrize("name", SCALES)
 def test_runs_are_shared_only_by_equal_networks(name):
     rows = rows_of(SCALES[name])
-    assert len(rows) == 23
+    assert len(rows) == 24
     runs = distinct_runs(rows)
-    assert len(runs) == (22 if name == "paper" else 25) and runs[-1].run == "average"
+    assert len(runs) == (23 if name == "paper" else 26) and runs[-1].run == "average"
     for row in rows + runs:
         assert all(r.config == row.config for r in rows + runs if r.run == row.run)
         if row.branches is not None:
@@ -113,6 +116,7 @@ def test_light_fusions_are_trained_after_branches_that_rows_share():
         "local-llf",
         "both",
         "both-llf",
+        "local-itself",
         "both-itself",
     ]
     both = rows["both"].branches
