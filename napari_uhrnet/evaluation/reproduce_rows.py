@@ -154,10 +154,9 @@ def _after_branches(scale: Scale, row: Row) -> Row:
         return row
     if not (config.use_global or config.local_fusion):
         return row
-    name = config.readout.replace("into", "branches") if config.use_global else "branches_local"
+    run = _BRANCHES[config.readout] if config.use_global else "branches-local"
     alone = _changed(config, {"local_fusion": False, "local_fusion_hears": "neighbours"})
-    branches = Row(row.table, "", name, "", name.replace("_", "-"), alone, scored=False)
-    return replace(row, branches=branches)
+    return replace(row, branches=Row(row.table, "", run, "", run, alone, scored=False))
 
 
 def _main_row(scale: Scale, published: Published) -> Row:
@@ -191,6 +190,8 @@ _RUNS = {
     "global": "global-branch",
 }
 """Names of runs that would else be those of the main table's columns."""
+_BRANCHES = {"into_frame": "branches-frame", "into_patches": "branches-patches"}
+"""Names of the runs of both branches, by read-out."""
 
 
 def _changed(config: UHRNetConfig, change: dict[str, object]) -> UHRNetConfig:

@@ -70,6 +70,14 @@ def test_all_rows_of_the_ablation(tmp_path):
     )
     for branch in ("local", "global"):
         assert both[branch] == average[branch]
+    differ_in_their_fusions_only(out)
+    seeds = [json.loads((at / "config.json").read_text())["seed"] for at in (branches, folder)]
+    assert seeds == [0, reproduce_run.OTHER_VIEWS]
+
+
+@pytest.mark.parametrize(("steps", "rising"), [(3, 1), (48, 4), (128, 12), (22040, 50)])
+def test_rates_rise_in_a_tenth_of_a_short_run(steps, rising):
+    assert reproduce_run._warmup(steps) == rising
 
 
 def differ_in_their_fusions_only(out):
