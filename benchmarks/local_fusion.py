@@ -3,8 +3,9 @@
     python benchmarks/local_fusion.py --data DATA --split SPLIT.json --out RUN CHECKPOINT [...]
 
 Of each light UHRNet (say, one a seed) the branches and their heads stay as they are; the fusions
-are trained on the same views three times: with patches that hear their neighbours, that hear
-themselves only (as many parameters), and without local fusion. What differs is local fusion. Runs
+are made anew and trained on the same views four times: with patches that hear their neighbours,
+that hear themselves only (as many parameters), that hear near surroundings only (convolutions that
+reach 7 cells, not 31), and without local fusion. What differs is local fusion. Runs
 that were broken off are gone on with. Printed is mIoU on the split's val part of the fused and the
 local answer, and what hearing the neighbours gives (bootstrap over groups of scenes).
 """
@@ -16,6 +17,7 @@ import json
 from dataclasses import replace
 from pathlib import Path
 
+import torch
 from lightning.fabric import Fabric
 
 from napari_uhrnet.evaluation.evaluate import evaluate
@@ -33,11 +35,14 @@ from napari_uhrnet.training.losses import Objective, class_weights
 from napari_uhrnet.training.sampling import Sampling, class_shares, draw_batch
 from napari_uhrnet.training.stages import enter_stage, rate_factor
 
+FAR = {"local_fusion_dilations": (1, 2, 4, 8, 16)}
 HEARS = {
-    "neighbours": {},
-    "itself": {"local_fusion_hears": "itself"},
+    "neighbours": FAR,
+    "itself": FAR | {"local_fusion_hears": "itself"},
+    "near": {"local_fusion_dilations": (1, 2, 4)},
     "nobody": {"local_fusion": False},
 }
+BRANCHES = ("global_branch.", "global_head.", "local_branch.", "local_head.")
 SAMPLING = Sampling(whole_share=0.5, colour_strength=0.3)
 """Whole scenes more often: only there do patches have all their neighbours."""
 
@@ -50,6 +55,7 @@ def main() -> None:
     parser.add_argument("--split", required=True, type=Path)
     parser.add_argument("--out", required=True, type=Path)
     parser.add_argument("--steps", type=int, default=120)
+    parser.add_argument("--seed", type=int, default=5)
     options = parser.parse_args()
     known = ClassTable.from_file(resource_path("palettes", "deepglobe.json")).without_ignored()
     train = json.loads(options.split.read_text(encoding="utf-8"))["train"]
@@ -62,20 +68,30 @@ def main() -> None:
         sources = read_sources(options.data, train, known)
         for (name, k), path in made.items():
             if not path.exists():
-                train_fusions(options.checkpoints[k], name, sources, known, options.steps, path)
+                train_fusions(
+                    options.checkpoints[k],
+                    name,
+                    sources,
+                    known,
+                    options.steps,
+                    options.seed + k,
+                    path,
+                )
                 print(f"trained: {path}", flush=True)
     score(made, len(options.checkpoints), options)
 
 
-def train_fusions(start, hears, sources, known, steps, path) -> None:
+def train_fusions(start, hears, sources, known, steps, seed, path) -> None:
     """The fusions of a checkpoint, with frozen branches."""
     old = read_card(start)
     config = old.config.model_copy(update=HEARS[hears])
+    torch.manual_seed(seed)
     model = build_network(config)
-    model.load_state_dict(read_weights(start, old), strict=False)
+    branches = {k: v for k, v in read_weights(start, old).items() if k.startswith(BRANCHES)}
+    model.load_state_dict(branches, strict=False)
     enter_stage(model, "fusions")
     heads, _ = RATES["uhrnet-light"]
-    fitting = FitConfig(steps=steps, seed=5, rate_heads=heads * rate_factor("fusions"))
+    fitting = FitConfig(steps=steps, seed=seed, rate_heads=heads * rate_factor("fusions"))
     objective = Objective(class_weights(class_shares(sources, known)))
 
     def draw(rng):
@@ -98,7 +114,7 @@ def score(made, count, options) -> None:
         for key, path in made.items()
     }
     for branch in ("fused", "local"):
-        for other in ("itself", "nobody"):
+        for other in ("itself", "near", "nobody"):
             a, b = (
                 [[of_branch(s, branch) for s in counts[name, k]] for k in range(count)]
                 for name in (other, "neighbours")
