@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from copy import copy
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
@@ -105,23 +106,6 @@ def _influence(window: Window, heard: dict[str, Tensor], without: dict[str, Tens
     return Influence(window, moved, changed)
 
 
-class _Deaf:
-    """A network that leaves local feature fusion out; all else is the network's own."""
-
-    needs_neighbours = False
-
-    def __init__(self, network: Any) -> None:
-        self._network = network
-
-    def __getattr__(self, name: str) -> Any:
-        if name.startswith("__"):  # a copy that is being made has no network yet
-            raise AttributeError(name)
-        return getattr(self._network, name)
-
-    def to(self, device: Any) -> _Deaf:
-        return _Deaf(self._network.to(device))
-
-
 def without_local_fusion(model: LoadedModel) -> LoadedModel:
     """The same weights, but no patch hears from another: a network of its own to the engine.
 
@@ -129,5 +113,6 @@ def without_local_fusion(model: LoadedModel) -> LoadedModel:
     """
     if not model.network.needs_neighbours:
         check_hears(model)
-    network: Any = _Deaf(model.network)
+    network = copy(model.network)  # shares all weights
+    network.needs_neighbours = False
     return replace(model, name=f"{model.name} {DEAF}", network=network, hash=f"{model.hash}-{DEAF}")

@@ -8,6 +8,8 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
+from napari_uhrnet.models.statistics import normed, statistics
+
 if TYPE_CHECKING:
     from napari_uhrnet.models.config import UHRNetConfig
 
@@ -19,7 +21,7 @@ STD = (0.229, 0.224, 0.225)
 """Of ImageNet, for pixels in 0..1."""
 
 
-def norm(channels: int) -> nn.Module:
+def norm(channels: int) -> nn.GroupNorm:
     """Group norm: the same for one patch as for a batch, in training and after."""
     # At least four channels a group: one value alone has no spread to divide by.
     groups = next(g for g in (8, 4, 2, 1) if channels % g == 0 and (channels // g >= 4 or g == 1))
@@ -50,13 +52,34 @@ class LightPyramid(nn.Module):
 
     def forward(self, levels: list[Tensor]) -> Tensor:
         """From features at strides 4, 8, 16, 32 to (B, channels, h / 4, w / 4)."""
+        maps = self.maps(levels)
+        return self._sum([norm(x) for x, norm in zip(maps, self._norms, strict=True)])
+
+    def maps(self, levels: list[Tensor]) -> list[Tensor]:
+        """(B, channels, h, w) of every level, from fine to coarse, as they go into the norms."""
         down = [lateral(x) for lateral, x in zip(self.lateral, levels, strict=True)]
         for k in range(len(down) - 2, -1, -1):
             down[k] = down[k] + _resize(down[k + 1], down[k])
-        smooth = [smooth(x) for smooth, x in zip(self.smooth, down, strict=True)]
-        total: Tensor = smooth[0]
-        for x in smooth[1:]:
-            total = total + _resize(x, smooth[0])
+        return [smooth[0](x) for smooth, x in zip(self.smooth, down, strict=True)]  # type: ignore[index]
+
+    def statistics(self, maps: list[Tensor]) -> Tensor:
+        """(B, S): what the norms know of maps, level by level (`statistics.statistics`)."""
+        parts = [statistics(x, norm) for x, norm in zip(maps, self._norms, strict=True)]
+        return torch.cat(parts, dim=1)
+
+    def joined(self, maps: list[Tensor], told: Tensor) -> Tensor:
+        """As `forward`, but normed by statistics (B, S) that need not be the maps' own."""
+        parts = zip(maps, self._norms, told.chunk(len(maps), dim=1), strict=True)
+        return self._sum([normed(x, norm, part) for x, norm, part in parts])
+
+    @property
+    def _norms(self) -> list[nn.GroupNorm]:
+        return [smooth[1] for smooth in self.smooth]  # type: ignore[index]
+
+    def _sum(self, levels: list[Tensor]) -> Tensor:
+        total = F.relu(levels[0])
+        for x in levels[1:]:
+            total = total + _resize(F.relu(x), total)
         return total
 
 
@@ -107,11 +130,17 @@ class Branch(nn.Module):
         )
         self.backbone_channels = int(self.backbone.feature_info.channels()[-1])
         pyramid = LightPyramid if config.pyramid == "light" else GLNetPyramid
-        self.pyramid = pyramid(self.backbone.feature_info.channels(), config.feature_channels)
+        self.pyramid: Any = pyramid(self.backbone.feature_info.channels(), config.feature_channels)
         self.register_buffer("mean", 255 * torch.tensor(MEAN).view(3, 1, 1), persistent=False)
         self.register_buffer("std", 255 * torch.tensor(STD).view(3, 1, 1), persistent=False)
 
     def forward(self, pixels: Tensor) -> tuple[Tensor, Tensor]:
         """Last features F (local branch) or G (global branch), and the backbone's own last (c5)."""
-        levels = self.backbone((pixels - self.mean) / self.std)
-        return self.pyramid(levels), levels[-1]
+        levels = self.levels(pixels)
+        features: Tensor = self.pyramid(levels)
+        return features, levels[-1]
+
+    def levels(self, pixels: Tensor) -> list[Tensor]:
+        """The backbone's features at strides 4, 8, 16, 32."""
+        found: list[Tensor] = self.backbone((pixels - self.mean) / self.std)
+        return found

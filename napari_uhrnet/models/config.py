@@ -47,6 +47,11 @@ class UHRNetConfig(BaseModel):
         description="of the 3 x 3 convolutions over the context, one after the other; a cell hears "
         "as far as their sum in cells (choice)",
     )
+    local_fusion_statistics: bool = Field(
+        True,
+        description="the pyramid's norms use statistics of all patches that one hears, not its own "
+        "alone (choice)",
+    )
     local_fusion_hears: Literal["neighbours", "itself"] = Field(
         "neighbours",
         description="whom a patch hears: itself alone is the control with as many weights",
@@ -81,6 +86,8 @@ class UHRNetConfig(BaseModel):
             raise ValueError("the read-out into the frame needs both branches")
         if self.pyramid == "glnet" and self.feature_channels != 512:
             raise ValueError("GLNet's pyramid has 512 channels (4 levels of 128)")
+        if self.pyramid == "glnet" and self.local_fusion_statistics:
+            raise ValueError("GLNet's pyramid has no norms whose statistics could be shared")
         return self
 
 
@@ -105,6 +112,7 @@ PAPER = UHRNetConfig(
     descriptor_channels=128,
     descriptor_cells=32,
     fusion_channels=128,
+    local_fusion_statistics=False,
     feature_regularisation=0.15,
     size_multiple=4,
     classes=7,

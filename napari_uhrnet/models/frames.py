@@ -54,13 +54,9 @@ class FrameBatch:
         Any network.
     frames
         (B, 3, H, W) float RGB in 0..255.
-    neighbours
-        False leaves local fusion out.
     """
 
-    def __init__(
-        self, model: SegmentationModel, frames: Tensor, *, neighbours: bool = True
-    ) -> None:
+    def __init__(self, model: SegmentationModel, frames: Tensor) -> None:
         self.model = model
         self.pixels = frames
         self.grid = PatchGrid(
@@ -70,7 +66,6 @@ class FrameBatch:
         self.frames: list[FrameFeatures] = []
         if model.needs_frame:
             self.frames = [model.encode_frame(frames[b : b + 1]) for b in range(len(frames))]
-        self._neighbours = neighbours and model.needs_neighbours
         self._descriptors: dict[Item, Tensor] = {}
         self._merged: list[FrameFeatures] = []
 
@@ -78,7 +73,7 @@ class FrameBatch:
         """What patches need of other patches, without gradient, ``count`` at a time."""
         parts = [self.items[k : k + count] for k in range(0, len(self.items), count)]
         with torch.no_grad():
-            for part in parts if self._neighbours else ():
+            for part in parts if self.model.needs_neighbours else ():
                 self._remember(part, self._encode(part))
         if self.model.needs_whole_frame:
             self._merge(parts)
@@ -90,7 +85,7 @@ class FrameBatch:
             self.prepare(len(items))
         if self.model.needs_patches:
             part = self._encode(items)
-            if self._neighbours and not self._descriptors:
+            if self.model.needs_neighbours and not self._descriptors:
                 self._remember(items, part)
             features = self._heard(part, items)
         views = self._views(items, self._merged or self.frames) if self.frames else None
@@ -118,7 +113,7 @@ class FrameBatch:
             self._descriptors.update(zip(items, part.descriptors.detach(), strict=True))
 
     def _heard(self, part: PatchFeatures, items: Sequence[Item]) -> Tensor:
-        if not self._neighbours or part.descriptors is None:
+        if part.descriptors is None:
             return part.features
         around = []
         for (b, cell), own in zip(items, part.descriptors, strict=True):
@@ -150,11 +145,9 @@ class FrameBatch:
         return [View(frames[b], self.grid.window(cell), self.grid.shape_yx) for b, cell in items]
 
 
-def segment_frames(
-    model: SegmentationModel, frames: Tensor, *, neighbours: bool = True
-) -> dict[str, dict[Cell, Tensor]]:
+def segment_frames(model: SegmentationModel, frames: Tensor) -> dict[str, dict[Cell, Tensor]]:
     """Logits (B, N, h, w) of every patch of frames (B, 3, H, W), by branch and cell."""
-    batch = FrameBatch(model, frames.float(), neighbours=neighbours)
+    batch = FrameBatch(model, frames.float())
     cells, out = batch.grid.cells(), batch.answer(batch.items).logits
     return {
         branch: {cell: values[k :: len(cells)] for k, cell in enumerate(cells)}

@@ -9,6 +9,7 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 from napari_uhrnet.models.branch import conv_block
+from napari_uhrnet.models.statistics import who_is_there
 
 if TYPE_CHECKING:
     from napari_uhrnet.models.config import UHRNetConfig
@@ -115,10 +116,7 @@ class GatherEight(LocalFusion):
     ) -> Tensor:
         """(B, D, n, n): the nine descriptors and who is there, weighed by direction."""
         n, batch = self.cells, mosaic.shape[0]
-        there = [m.view(batch, 3 * n, 3, n).sum(dim=(1, 3)) > 0 for m in (rows, columns)]
-        present = (there[0][:, :, None] & there[1][:, None, :]).to(mosaic)  # (B, 3, 3)
-        if heard is not None:
-            present = present * heard
+        present = who_is_there(rows, columns, heard).to(mosaic)
         nine = mosaic.reshape(batch, -1, 3, n, 3, n).permute(0, 2, 4, 1, 3, 5)
         marks = present[..., None, None, None].expand(batch, 3, 3, 1, n, n)
         said: Tensor = self.context(torch.cat([nine, marks], dim=3).flatten(1, 3))

@@ -18,6 +18,7 @@ from napari_uhrnet.models.branch import STRIDE_PX, Branch
 from napari_uhrnet.models.global_local_fusion import GlobalLocalFusion
 from napari_uhrnet.models.local_fusion import Descriptor, new_local_fusion
 from napari_uhrnet.models.protocol import FrameFeatures, PatchFeatures, Surroundings, View
+from napari_uhrnet.models.statistics import averaged, packed, unpacked, who_is_there
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -94,19 +95,47 @@ class UHRNet(nn.Module):
 
     def encode_patches(self, patches: Tensor, views: Sequence[View] | None = None) -> PatchFeatures:
         """F (B, C, p / 4, p / 4) and D of patches (B, 3, p, p); the views are of no use here."""
-        features, c5 = self.local_branch(patches)
         if not self.needs_neighbours:
-            return PatchFeatures(features)
-        source = c5 if self.config.local_fusion_from == "c5" else features
-        return PatchFeatures(features, self.descriptor(source))
+            return PatchFeatures(self.local_branch(patches)[0])
+        if self.config.local_fusion_statistics:
+            return self._with_statistics(patches)
+        features, c5 = self.local_branch(patches)
+        return PatchFeatures(features, self._described(features, c5))
+
+    def _described(self, features: Tensor, c5: Tensor) -> Tensor:
+        described: Tensor = self.descriptor(
+            c5 if self.config.local_fusion_from == "c5" else features
+        )
+        return described
+
+    def _with_statistics(self, patches: Tensor) -> PatchFeatures:
+        """Not yet normed; the norms' statistics are more channels of D, the same in all cells."""
+        pyramid = self.local_branch.pyramid
+        levels = self.local_branch.levels(patches)
+        maps = pyramid.maps(levels)
+        own = pyramid.statistics(maps)
+        described = self._described(pyramid.joined(maps, own), levels[-1])
+        cells = own[..., None, None].expand(-1, -1, *described.shape[-2:])
+        return PatchFeatures(packed(maps), torch.cat([described.float(), cells], dim=1))
 
     def hear_neighbours(self, features: Tensor, surroundings: Surroundings) -> Tensor:
         """F' (B, C, h, w): local feature fusion."""
         s = surroundings
         if self.config.local_fusion_hears == "itself":
             s = _without_neighbours(s, self.config)
-        heard: Tensor = self.local_fusion(features, s.mosaic, s.rows, s.columns, s.heard)
+        own = self.config.descriptor_channels
+        if self.config.local_fusion_statistics:
+            features = self._normed(features, s.mosaic[:, own:], s)
+        heard: Tensor = self.local_fusion(features, s.mosaic[:, :own], s.rows, s.columns, s.heard)
         return heard
+
+    def _normed(self, maps: Tensor, told: Tensor, s: Surroundings) -> Tensor:
+        """F (B, C, h, w) of packed maps, normed by the mean statistics of those who are heard."""
+        n = self.config.descriptor_cells
+        there = who_is_there(s.rows, s.columns, s.heard)
+        shared = averaged(told[..., ::n, ::n].float(), there)
+        features: Tensor = self.local_branch.pyramid.joined(unpacked(maps, self.patch_px), shared)
+        return features
 
     def merge_patches(
         self, parts: Iterable[tuple[PatchFeatures, Sequence[Window]]], frame: FrameFeatures

@@ -20,6 +20,7 @@ from napari_uhrnet.engine.segment import segment
 from napari_uhrnet.errors import UserError
 from napari_uhrnet.models.local_fusion import GatherEight, LocalFusion
 from napari_uhrnet.models.protocol import View
+from napari_uhrnet.models.statistics import unpacked
 from napari_uhrnet.models.uhrnet import surround
 from tests.engine.scenes import Bench, made_scene
 from tests.models.tiny import TINY, tiny_model
@@ -43,13 +44,14 @@ def attentive(config=TINY):
 def by_force(bench, patch, left_out):
     """Probabilities of a patch: the mosaic is made without some neighbours, and they are marked."""
     network, grid, layout = bench.model.network, bench.layout.patches, bench.layout
-    descriptors, own = {}, None
+    descriptors, maps = {}, {}
     with torch.inference_mode():
         for cell in (patch, *grid.neighbours(patch)):
             pixels, _ = read_inference(bench.scene, layout.inference, grid.window(cell))
             part = network.encode_patches(torch.from_numpy(pixels).permute(2, 0, 1)[None].float())
-            descriptors[cell] = part.descriptors[0]
-            own = part.features if cell == patch else own
+            descriptors[cell] = part.descriptors[0, : TINY.descriptor_channels]
+            maps[cell] = unpacked(part.features, TINY.patch_px)
+        own = _normed_together(network.local_branch.pyramid, maps, patch, left_out)
         for cell in left_out:
             descriptors[cell] = torch.zeros_like(descriptors[cell])
         mosaic, rows, columns = (x[None] for x in surround(patch, grid, descriptors))
@@ -72,6 +74,18 @@ def by_force(bench, patch, left_out):
         view = View(g, grid.window(patch).relative_to(place), place.shape_yx)
         out = network.decode_patches(heard, [view])
     return {branch: logits[0].softmax(0).numpy() for branch, logits in out.items()}
+
+
+def _normed_together(pyramid, maps, patch, left_out):
+    """F of a patch: all patches that are heard side by side are normed as one map."""
+    cells = [patch, *(cell for cell in maps if cell != patch and cell not in left_out)]
+    total = 0
+    for k, (_, norm, _) in enumerate(pyramid.smooth):
+        side = maps[patch][k].shape[-1]
+        level = norm(torch.cat([maps[cell][k] for cell in cells], dim=3))[..., :side].relu()
+        size = maps[patch][0].shape[-2:]
+        total = total + F.interpolate(level, size, mode="bilinear", align_corners=False)
+    return total
 
 
 def _gathered(fusion, mosaic, rows, columns, marks, n):
@@ -139,7 +153,8 @@ def test_all_heard_is_the_ordinary_answer():
 
 
 def test_without_local_fusion_is_the_network_whose_fusion_adds_nothing(bench):
-    silent = copy.deepcopy(bench.model.network)
+    config = bench.model.network.config.model_copy(update={"local_fusion_statistics": False})
+    silent = attentive(config).network
     torch.nn.init.zeros_(silent.local_fusion.tell.weight)
     expected = segment(bench.scene, replace(bench.model, network=silent, hash="silent"))
     deaf = without_local_fusion(bench.model)

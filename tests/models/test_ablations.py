@@ -9,7 +9,7 @@ from napari_uhrnet.geometry.grid import PatchGrid
 from napari_uhrnet.geometry.sampling import averaging_matrix
 from napari_uhrnet.models.config import UHRNetConfig
 from napari_uhrnet.models.frames import segment_frames
-from tests.models.tiny import TINY, tiny_network
+from tests.models.tiny import TINY, deaf, tiny_network
 
 ROWS = {
     "local": ({"use_global": False, "local_fusion": False}, {"fused", "local"}),
@@ -86,7 +86,7 @@ def test_the_control_has_the_parameters_of_local_fusion_and_hears_no_neighbour(r
     network, frames = _network(f"{row}, itself"), _frames()
     with torch.inference_mode():
         heard = segment_frames(network, frames)["local"][1, 1]
-        without = segment_frames(network, frames, neighbours=False)["local"][1, 1]
+        without = segment_frames(deaf(network), frames)["local"][1, 1]
     assert not torch.allclose(heard, without)  # it hears itself
 
 
@@ -113,11 +113,12 @@ def test_the_readout_into_the_frame_hears_far_patches_in_full_resolution():
 
 
 @pytest.mark.parametrize("row", ["both+llf", "both+llf of c5", "both+llf by direction"])
-def test_local_fusion_starts_as_the_identity(row):
-    network = tiny_network(config=TINY.model_copy(update=ROWS[row][0]), listening=False)
+def test_what_local_fusion_adds_is_nothing_at_first(row):
+    changes = {**ROWS[row][0], "local_fusion_statistics": False}
+    network = tiny_network(config=TINY.model_copy(update=changes), listening=False)
     with torch.inference_mode():
         heard = segment_frames(network, _frames())
-        alone = segment_frames(network, _frames(), neighbours=False)
+        alone = segment_frames(deaf(network), _frames())
     for branch, patches in heard.items():
         for cell, logits in patches.items():
             torch.testing.assert_close(logits, alone[branch][cell], rtol=1e-4, atol=1e-4)
@@ -130,6 +131,7 @@ def test_local_fusion_starts_as_the_identity(row):
         {"use_global": False, "readout": "into_frame"},
         {"patch_px": 1024},
         {"pyramid": "glnet"},
+        {"pyramid": "glnet", "feature_channels": 512},
         {"min_overlap_px": 288},
         {"stray": 1},
     ],

@@ -10,7 +10,7 @@ from napari_uhrnet.models.frames import segment_frames
 from napari_uhrnet.models.protocol import FrameFeatures, View
 from napari_uhrnet.models.reflect import reflect_to
 from napari_uhrnet.models.uhrnet import UHRNet, look
-from tests.models.tiny import TINY, tiny_network
+from tests.models.tiny import TINY, deaf, tiny_network
 
 SIDE = 64 + 4 * 48
 GRID = PatchGrid((SIDE, SIDE), TINY.patch_px, TINY.min_overlap_px)
@@ -51,8 +51,9 @@ def test_patches_farther_away_are_not_heard(cell):
     torch.testing.assert_close(_local_of(network, frames), before, rtol=0, atol=0)
 
 
-def test_an_untrained_local_fusion_is_the_identity():
-    network, frames = tiny_network(listening=False), _frames()
+def test_what_an_untrained_local_fusion_adds_is_nothing():
+    config = TINY.model_copy(update={"local_fusion_statistics": False})
+    network, frames = tiny_network(listening=False, config=config), _frames()
     with torch.inference_mode():
         with_neighbours = segment_frames(network, frames)
         for cell in ((0, 0), (2, 2)):
@@ -65,6 +66,25 @@ def test_an_untrained_local_fusion_is_the_identity():
                 torch.testing.assert_close(
                     alone[branch], with_neighbours[branch][cell], rtol=1e-4, atol=1e-4
                 )
+
+
+def test_an_untrained_network_shares_statistics():
+    """It hears each of the nine patches before it learned to; without neighbours, nobody."""
+    network, frames = tiny_network(listening=False), _frames()
+    before = _local_of(network, frames), _local_of(deaf(network), frames)
+    frames[_own_pixels((1, 3))] = 0
+    assert (_local_of(network, frames) != before[0]).any()
+    assert torch.equal(_local_of(deaf(network), frames), before[1])
+
+
+def test_all_the_same_patches_share_what_each_of_them_has():
+    """Then hearing all of them, or nobody, is the same."""
+    network = tiny_network(listening=False)
+    one = torch.rand(1, 3, 48, 48, generator=torch.Generator().manual_seed(3)) * 255
+    frames = one.repeat(1, 1, 6, 6)[..., :SIDE, :SIDE]
+    torch.testing.assert_close(
+        _local_of(network, frames), _local_of(deaf(network), frames), rtol=1e-4, atol=1e-4
+    )
 
 
 @pytest.mark.parametrize("readout", ["into_patches", "into_frame"])

@@ -1,5 +1,7 @@
 """A network with few channels, and a checkpoint of it in memory."""
 
+from copy import copy
+
 import torch
 
 from napari_uhrnet.geometry.classes import ClassTable, LabelClass
@@ -45,6 +47,13 @@ def tiny_network(seed: int = 0, *, listening: bool = True, config: UHRNetConfig 
         if name.endswith("_head"):
             torch.nn.init.normal_(module.weight, std=0.5)
     return network.eval()
+
+
+def deaf(network: UHRNet) -> UHRNet:
+    """The same weights without local fusion."""
+    alone = copy(network)
+    alone.needs_neighbours = False
+    return alone
 
 
 def tiny_card(config: UHRNetConfig = TINY) -> Card:

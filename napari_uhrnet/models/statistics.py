@@ -1,0 +1,64 @@
+"""Norm statistics of patches, shared between neighbours.
+
+A norm that looks at one patch takes away what tells it from the patches around: how bright, how
+strong, how varied it is. Shown a patch at a time, the light local branch answers worse than shown
+the whole view, and nearly all of the difference is these statistics (docs/experiments.md). So
+patches tell their neighbours theirs, and all are normed by what is true of the neighbourhood.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import torch
+from torch import Tensor, nn
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+
+def statistics(x: Tensor, norm: nn.GroupNorm) -> Tensor:
+    """(B, 2 groups) float: mean and mean square of each group of channels of (B, C, h, w).
+
+    Both can be averaged over patches; variances could not.
+    """
+    values = x.float().reshape(len(x), norm.num_groups, -1)
+    return torch.cat([values.mean(2), values.square().mean(2)], dim=1)
+
+
+def normed(x: Tensor, norm: nn.GroupNorm, told: Tensor) -> Tensor:
+    """(B, C, h, w): a norm's answer, but by statistics (B, 2 groups) that need not be x's own."""
+    mean, square = (m.repeat_interleave(x.shape[1] // m.shape[1], 1) for m in told.chunk(2, 1))
+    scale = (square - mean.square()).clamp(min=0).add(norm.eps).rsqrt() * norm.weight
+    shift = norm.bias - mean * scale
+    return x * scale[..., None, None] + shift[..., None, None]
+
+
+def packed(maps: Sequence[Tensor]) -> Tensor:
+    """(B, C, L): maps (B, C, h, w) of a pyramid one after the other."""
+    return torch.cat([x.flatten(2) for x in maps], dim=2)
+
+
+def unpacked(values: Tensor, patch_px: int) -> list[Tensor]:
+    """The maps of a square patch that `packed` took: strides 4 to 32, sides rounded up."""
+    sides = [-(-patch_px // stride) for stride in (4, 8, 16, 32)]
+    parts = torch.split(values, [side * side for side in sides], dim=2)
+    return [p.reshape(*p.shape[:2], side, side) for p, side in zip(parts, sides, strict=True)]
+
+
+def averaged(nine: Tensor, there: Tensor) -> Tensor:
+    """(B, S): the mean of (B, S, 3, 3) over those patches that are ``there`` (B, 3, 3)."""
+    weights = there.unsqueeze(1).to(nine)
+    mean: Tensor = (nine * weights).sum((2, 3)) / weights.sum((2, 3))
+    return mean
+
+
+def who_is_there(rows: Tensor, columns: Tensor, heard: Tensor | None) -> Tensor:
+    """(B, 3, 3) of 0 and 1: which of the nine patches there are, and are heard.
+
+    The arguments are those of `LocalFusion.forward`.
+    """
+    batch, n = rows.shape[0], rows.shape[-1] // 3
+    along = [(m.view(batch, 3 * n, 3, n).sum(dim=(1, 3)) > 0).to(rows) for m in (rows, columns)]
+    there = along[0][:, :, None] * along[1][:, None, :]
+    return there if heard is None else there * heard
