@@ -12,9 +12,6 @@ from napari_uhrnet.training.frames import Frame
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-View = tuple["NDArray[np.float32]", "NDArray[np.uint16]"]
-"""Pixels (h, w, 3) in 0..255 and labels (h, w)."""
-
 
 def random_turn(frame: Frame, rng: np.random.Generator) -> Frame:
     """Quarter turns and a flip, the same for picture and truth: nothing has an upper side."""
@@ -62,21 +59,3 @@ def random_colour(
     out += np.float32(rng.uniform(-100, 100) * strength)
     clipped: NDArray[np.float32] = np.clip(out, 0, 255)
     return clipped
-
-
-def mixed(view: View, other: View, rng: np.random.Generator) -> View:
-    """A view with a rectangle of another one, at its place there (CutMix for segmentation).
-
-    Views are pixels (h, w, 3) and labels (h, w) of one size. The rectangle is a quarter to half of
-    the area; French et al., "Semi-supervised semantic segmentation needs strong, varied
-    perturbations" (2020), take half.
-    """
-    height, width = view[1].shape
-    area = rng.uniform(0.25, 0.5)
-    tall = float(np.exp(rng.uniform(np.log(area), 0)))
-    sides = round(height * tall), round(width * area / tall)
-    top, left = (int(rng.integers(n - s + 1)) for n, s in zip((height, width), sides, strict=True))
-    at = slice(top, top + sides[0]), slice(left, left + sides[1])
-    pixels, labels = view[0].copy(), view[1].copy()
-    pixels[at], labels[at] = other[0][at], other[1][at]
-    return pixels, labels

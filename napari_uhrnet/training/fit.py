@@ -18,8 +18,8 @@ if TYPE_CHECKING:
     from torch import nn
 
     from napari_uhrnet.geometry.classes import ClassTable
-    from napari_uhrnet.training.augment import View
     from napari_uhrnet.training.losses import Objective
+    from napari_uhrnet.training.sampling import View
 
 __all__ = ["FitConfig", "Progress", "fit", "learning_rate"]
 

@@ -44,8 +44,7 @@ if TYPE_CHECKING:
 
     from napari_uhrnet.models.build import Network
     from napari_uhrnet.models.config import Config
-    from napari_uhrnet.training.augment import View
-    from napari_uhrnet.training.sampling import FrameSource
+    from napari_uhrnet.training.sampling import FrameSource, View
 
 SAMPLING = Sampling(whole_share=0.3)
 RATES = {"uhrnet-light": (1e-3, 3e-4), "glnet-light": (2e-4, 1e-4)}
@@ -68,7 +67,6 @@ def main() -> None:
         colour_strength=options.colour,
         zoom=tuple(options.zoom),
         whole_share=options.whole,
-        mix=options.mix,
     )
     sources = read_sources(options.data, split, known, options.taught)
     shape = find_entry(options.model).config
@@ -113,7 +111,6 @@ def _options() -> argparse.Namespace:
     add("--colour", type=float, default=SAMPLING.colour_strength, help="strength of its jitter")
     add("--zoom", type=float, nargs=2, default=SAMPLING.zoom, help="smallest and largest")
     add("--whole", type=float, default=SAMPLING.whole_share, help="share of whole frames")
-    add("--mix", type=float, default=SAMPLING.mix, help="share of views with a part of another")
     quick = quick_precision(torch.device("cpu"))
     add("--precision", default=quick, help="bf16-mixed or 32-true")
     options = parser.parse_args()

@@ -30,8 +30,8 @@ if TYPE_CHECKING:
 
     from lightning.fabric import Fabric
 
-    from napari_uhrnet.training.augment import View
     from napari_uhrnet.training.config import Stage, TrainConfig
+    from napari_uhrnet.training.sampling import View
     from napari_uhrnet.training.setup import Setup
     from napari_uhrnet.training.trainer import Progress
 

@@ -9,7 +9,7 @@ import numpy as np
 
 from napari_uhrnet.geometry.classes import NOTHING
 from napari_uhrnet.geometry.window import Window
-from napari_uhrnet.training.augment import mixed, padded, random_colour, random_turn, resized
+from napari_uhrnet.training.augment import padded, random_colour, random_turn, resized
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -17,11 +17,12 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from napari_uhrnet.geometry.classes import ClassTable
-    from napari_uhrnet.training.augment import View
     from napari_uhrnet.training.frames import Frame
 
 PLACES = 256
 """Pixels of a class that are remembered for each frame, to centre views on."""
+
+View = tuple["NDArray[np.float32]", "NDArray[np.uint16]"]
 
 
 class Source(Protocol):
@@ -91,8 +92,6 @@ class Sampling:
         Smallest and largest factor of a random zoom.
     colour_strength
         See `augment.random_colour`.
-    mix
-        How often a view gets a rectangle of the next one of its batch (`augment.mixed`).
     """
 
     crop_px: int = 512
@@ -102,7 +101,6 @@ class Sampling:
     balance: float = 0.5
     zoom: tuple[float, float] = (0.85, 1.3)
     colour_strength: float = 0.2
-    mix: float = 0.0
 
 
 def draw_batch(
@@ -113,12 +111,7 @@ def draw_batch(
     if large and rng.random() < sampling.whole_share:
         source = _source(large, rng)
         return [_whole(source, int(rng.integers(len(source.shapes_yx))), sampling, rng)]
-    views = [_crop(sources, sampling, rng) for _ in range(sampling.crops)]
-    following = [*views[1:], views[0]]
-    return [
-        mixed(v, other, rng) if rng.random() < sampling.mix else v
-        for v, other in zip(views, following, strict=True)
-    ]
+    return [_crop(sources, sampling, rng) for _ in range(sampling.crops)]
 
 
 def class_shares(sources: Sequence[Source], classes: ClassTable) -> NDArray[np.float64]:

@@ -24,8 +24,8 @@ if TYPE_CHECKING:
 
     from lightning.fabric import Fabric
 
-    from napari_uhrnet.training.augment import View
     from napari_uhrnet.training.losses import Objective
+    from napari_uhrnet.training.sampling import View
 
 BACKBONES = ("backbone.", "resnet_global.", "resnet_local.", "encoder.")
 """Names of the parts that start from other weights than random ones, in all networks."""

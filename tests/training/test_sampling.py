@@ -1,7 +1,5 @@
 """Views: their sizes, their balance, and labels that stay with their pixels."""
 
-from dataclasses import replace
-
 import numpy as np
 import pytest
 
@@ -75,26 +73,6 @@ def test_whole_views_are_of_large_frames_only():
     views = draw_batch([small, large], sampling, np.random.default_rng(0))
     assert len(views) == 1 and sorted(views[0][1].shape) == [90, 100]
     assert len(draw_batch([small], sampling, np.random.default_rng(0))) == 2
-
-
-def test_a_mixed_view_has_a_rectangle_of_the_next_one():
-    ones, fives = (FrameSource(str(v), 1, [_frame(np.full((64, 64), v))]) for v in (1, 5))
-    sampling = Sampling(crop_px=64, crops=40, colour_strength=0.0, mix=1.0, zoom=(1.0, 1.0))
-    shares = []
-    for pixels, labels in draw_batch([ones, fives], sampling, np.random.default_rng(0)):
-        np.testing.assert_allclose(pixels[..., 0], labels, atol=1e-3)
-        shares.append((labels == 5).mean())
-        for part in (labels == 1, labels == 5):
-            assert _is_rectangle(part) or _is_rectangle(~part)
-    both = [s for s in shares if 0 < s < 1]
-    assert len(both) > 10
-    assert all(0.23 < min(s, 1 - s) < 0.52 for s in both)
-    plain = draw_batch([ones, fives], replace(sampling, mix=0.0), np.random.default_rng(0))
-    assert all(len(np.unique(labels)) == 1 for _, labels in plain)
-
-
-def _is_rectangle(part):
-    return (part == np.outer(part.any(axis=1), part.any(axis=0))).all()
 
 
 def test_sources_are_drawn_as_often_as_they_say():
