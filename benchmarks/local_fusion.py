@@ -4,8 +4,8 @@
 
 Of each light UHRNet (say, one a seed) the branches and their heads stay as they are; the fusions
 are made anew and trained on the same views four times: with patches that hear their neighbours,
-that hear themselves only (as many parameters), that hear near surroundings only (convolutions that
-reach 7 cells, not 31), and without local fusion. What differs is local fusion. Runs
+that hear only what is convolved of them and share no statistics of norms, that hear themselves only
+(as many parameters), and without local fusion. What differs is local fusion. Runs
 that were broken off are gone on with. Printed is mIoU on the split's val part of the fused and the
 local answer, and what hearing the neighbours gives (bootstrap over groups of scenes).
 """
@@ -35,11 +35,10 @@ from napari_uhrnet.training.losses import Objective, class_weights
 from napari_uhrnet.training.sampling import Sampling, class_shares, draw_batch
 from napari_uhrnet.training.stages import enter_stage, rate_factor
 
-FAR = {"local_fusion_dilations": (1, 2, 4, 8, 16)}
 HEARS = {
-    "neighbours": FAR,
-    "itself": FAR | {"local_fusion_hears": "itself"},
-    "near": {"local_fusion_dilations": (1, 2, 4)},
+    "neighbours": {},
+    "context": {"local_fusion_statistics": False},
+    "itself": {"local_fusion_hears": "itself"},
     "nobody": {"local_fusion": False},
 }
 BRANCHES = ("global_branch.", "global_head.", "local_branch.", "local_head.")
@@ -114,7 +113,7 @@ def score(made, count, options) -> None:
         for key, path in made.items()
     }
     for branch in ("fused", "local"):
-        for other in ("itself", "near", "nobody"):
+        for other in ("itself", "context", "nobody"):
             a, b = (
                 [[of_branch(s, branch) for s in counts[name, k]] for k in range(count)]
                 for name in (other, "neighbours")

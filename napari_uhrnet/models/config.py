@@ -41,12 +41,6 @@ class UHRNetConfig(BaseModel):
     local_fusion_form: Literal["context", "gather8"] = Field(
         "context", description="pasted at true offsets and convolved, or one weight a direction"
     )
-    local_fusion_dilations: tuple[int, ...] = Field(
-        (1, 2, 4),
-        min_length=1,
-        description="of the 3 x 3 convolutions over the context, one after the other; a cell hears "
-        "as far as their sum in cells (choice)",
-    )
     local_fusion_statistics: bool = Field(
         True,
         description="the pyramid's norms use statistics of all patches that one hears, not its own "

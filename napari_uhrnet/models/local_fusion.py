@@ -43,12 +43,10 @@ class LocalFusion(nn.Module):
         super().__init__()
         self.cells = config.descriptor_cells
         width = config.descriptor_channels
-        inputs = [width + 1] + [width] * (len(config.local_fusion_dilations) - 1)
         self.context: nn.Module = nn.Sequential(
-            *(
-                conv_block(n, width, 3, dilation=d)
-                for n, d in zip(inputs, config.local_fusion_dilations, strict=True)
-            )
+            conv_block(width + 1, width, 3, dilation=1),
+            conv_block(width, width, 3, dilation=2),
+            conv_block(width, width, 3, dilation=4),
         )
         self.tell = nn.Conv2d(width, config.feature_channels, 1)
         nn.init.zeros_(self.tell.weight)
