@@ -8,7 +8,7 @@ import numpy as np
 import torch
 
 from napari_uhrnet.engine.reading import read_inference
-from napari_uhrnet.engine.state import EncodedPatch, PatchLogits
+from napari_uhrnet.engine.state import DescribedPatch, EncodedPatch, PatchLogits
 from napari_uhrnet.models.protocol import PatchFeatures, Surroundings, View
 from napari_uhrnet.models.uhrnet import surround
 
@@ -153,10 +153,12 @@ def _encode_batch(
     with torch.inference_mode(), _autocast(state.device):
         out = state.network.encode_patches(_to_tensor(pixels, state.device), views)
     for k, cell in enumerate(batch):
-        kept = EncodedPatch(out.features[k : k + 1].clone(), read[k][1])
+        valid = read[k][1]
+        kept = EncodedPatch(out.features[k : k + 1].clone(), valid)
         state.encoded.put(_key(state, cell, frame), kept)
         if out.descriptors is not None:
-            state.descriptors.put(cell, out.descriptors[k].clone())
+            told = valid is None or bool(valid.any())
+            state.descriptors.put(cell, DescribedPatch(out.descriptors[k].clone(), told))
     state.counts["encoded"] += len(batch)
     return out
 
@@ -231,7 +233,7 @@ def decode_without(
 
 def _only_others(s: Surroundings, cell: Cell, left_out: frozenset[Cell]) -> Surroundings:
     """The surroundings of a patch without some of its neighbours."""
-    heard = s.mosaic.new_ones(len(s.mosaic), 3, 3)
+    heard = s.heard.clone()
     for row, column in left_out:
         heard[:, row - cell[0] + 1, column - cell[1] + 1] = 0
     n = s.mosaic.shape[-1] // 3
@@ -282,14 +284,15 @@ def _surroundings(state: EngineState, batch: list[Cell]) -> Surroundings:
 
 
 def _descriptors(state: EngineState, cell: Cell) -> dict[Cell, Tensor]:
-    """D of a patch and of its neighbours."""
+    """D of a patch and of those of its neighbours that hold data."""
     found = {}
     for other in (cell, *state.layout.patches.neighbours(cell)):
         if other not in state.descriptors:  # evicted since: the cache is tiny
             _encode_batch(state, [other])
         value = state.descriptors.get(other)
         assert value is not None  # the newest entry is always kept
-        found[other] = value
+        if value.told or other == cell:
+            found[other] = value.descriptor
     return found
 
 

@@ -46,6 +46,19 @@ class EncodedPatch:
 
 
 @dataclass(frozen=True, slots=True)
+class DescribedPatch:
+    """D of a patch, (D, n, n); ``told`` is False if there is no data in it to tell of."""
+
+    descriptor: Tensor
+    told: bool
+
+    @property
+    def nbytes(self) -> int:
+        """Bytes held."""
+        return self.descriptor.nbytes
+
+
+@dataclass(frozen=True, slots=True)
 class PatchLogits:
     """``logits`` of each branch, (N, h, w) on the CPU; ``valid`` (p, p) bool, None if all are."""
 
@@ -104,7 +117,7 @@ class EngineState:
         self.encoded: ByteLRU[tuple[Cell, Cell | None], EncodedPatch] = ByteLRU(
             feature_bytes, lambda e: e.nbytes
         )
-        self.descriptors: ByteLRU[Cell, Tensor] = ByteLRU(cache_bytes, lambda t: t.nbytes)
+        self.descriptors: ByteLRU[Cell, DescribedPatch] = ByteLRU(cache_bytes, lambda d: d.nbytes)
         self.logits: ByteLRU[Cell, PatchLogits] = ByteLRU(cache_bytes, lambda p: p.nbytes)
         self.frames: ByteLRU[Cell, FrameFeatures] = ByteLRU(cache_bytes, lambda f: f.nbytes)
         self.merged: ByteLRU[Cell, FrameFeatures] = ByteLRU(cache_bytes, lambda f: f.nbytes)

@@ -9,7 +9,6 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 from napari_uhrnet.models.branch import conv_block
-from napari_uhrnet.models.statistics import who_is_there
 
 if TYPE_CHECKING:
     from napari_uhrnet.models.config import UHRNetConfig
@@ -58,7 +57,7 @@ class LocalFusion(nn.Module):
         mosaic: Tensor,
         rows: Tensor,
         columns: Tensor,
-        heard: Tensor | None = None,
+        heard: Tensor,
     ) -> Tensor:
         """Features that know their surroundings.
 
@@ -73,8 +72,8 @@ class LocalFusion(nn.Module):
             (B, 3n, 3n): `geometry.sampling.context_matrix` along y and x, which pastes them at
             their true offsets.
         heard
-            (B, 3, 3) of 0 and 1: which of the nine count as being there; None: all that are. Where
-            it is 0 the mosaic must be 0 too.
+            (B, 3, 3) of 0 and 1: which of the nine are there and heard. Where it is 0 the mosaic
+            must be 0 too.
 
         Returns
         -------
@@ -85,18 +84,13 @@ class LocalFusion(nn.Module):
             told, size=features.shape[-2:], mode="bilinear", align_corners=False
         )
 
-    def listen(
-        self, mosaic: Tensor, rows: Tensor, columns: Tensor, heard: Tensor | None = None
-    ) -> Tensor:
+    def listen(self, mosaic: Tensor, rows: Tensor, columns: Tensor, heard: Tensor) -> Tensor:
         """(B, D, n, n): what the surroundings say at the patch's own place."""
         n = self.cells
         pasted = rows.unsqueeze(1) @ mosaic @ columns.unsqueeze(1).transpose(-1, -2)
         # Absence beyond the scene's edge is marked, not invented.
-        if heard is None:
-            present = (rows.sum(-1).unsqueeze(-1) * columns.sum(-1).unsqueeze(-2)).unsqueeze(1)
-        else:
-            nine = heard.repeat_interleave(n, 1).repeat_interleave(n, 2)
-            present = (rows @ nine @ columns.transpose(-1, -2)).unsqueeze(1)
+        nine = heard.to(mosaic).repeat_interleave(n, 1).repeat_interleave(n, 2)
+        present = (rows @ nine @ columns.transpose(-1, -2)).unsqueeze(1)
         context: Tensor = self.context(torch.cat([pasted, present], dim=1))
         return context[..., n : 2 * n, n : 2 * n]
 
@@ -109,14 +103,11 @@ class GatherEight(LocalFusion):
         width = config.descriptor_channels
         self.context = conv_block(9 * (width + 1), width, 1)
 
-    def listen(
-        self, mosaic: Tensor, rows: Tensor, columns: Tensor, heard: Tensor | None = None
-    ) -> Tensor:
+    def listen(self, mosaic: Tensor, rows: Tensor, columns: Tensor, heard: Tensor) -> Tensor:
         """(B, D, n, n): the nine descriptors and who is there, weighed by direction."""
         n, batch = self.cells, mosaic.shape[0]
-        present = who_is_there(rows, columns, heard).to(mosaic)
         nine = mosaic.reshape(batch, -1, 3, n, 3, n).permute(0, 2, 4, 1, 3, 5)
-        marks = present[..., None, None, None].expand(batch, 3, 3, 1, n, n)
+        marks = heard.to(mosaic)[..., None, None, None].expand(batch, 3, 3, 1, n, n)
         said: Tensor = self.context(torch.cat([nine, marks], dim=3).flatten(1, 3))
         return said
 

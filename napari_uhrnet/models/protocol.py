@@ -61,7 +61,7 @@ class Surroundings:
     mosaic: Tensor
     rows: Tensor
     columns: Tensor
-    heard: Tensor | None = None
+    heard: Tensor
 
 
 @dataclass(frozen=True, slots=True)

@@ -46,19 +46,8 @@ def unpacked(values: Tensor, patch_px: int) -> list[Tensor]:
     return [p.reshape(*p.shape[:2], side, side) for p, side in zip(parts, sides, strict=True)]
 
 
-def averaged(nine: Tensor, there: Tensor) -> Tensor:
-    """(B, S): the mean of (B, S, 3, 3) over those patches that are ``there`` (B, 3, 3)."""
-    weights = there.unsqueeze(1).to(nine)
+def averaged(nine: Tensor, heard: Tensor) -> Tensor:
+    """(B, S): the mean of (B, S, 3, 3) over those patches that are ``heard`` (B, 3, 3)."""
+    weights = heard.unsqueeze(1).to(nine)
     mean: Tensor = (nine * weights).sum((2, 3)) / weights.sum((2, 3))
     return mean
-
-
-def who_is_there(rows: Tensor, columns: Tensor, heard: Tensor | None) -> Tensor:
-    """(B, 3, 3) of 0 and 1: which of the nine patches there are, and are heard.
-
-    The arguments are those of `LocalFusion.forward`.
-    """
-    batch, n = rows.shape[0], rows.shape[-1] // 3
-    along = [(m.view(batch, 3 * n, 3, n).sum(dim=(1, 3)) > 0).to(rows) for m in (rows, columns)]
-    there = along[0][:, :, None] * along[1][:, None, :]
-    return there if heard is None else there * heard

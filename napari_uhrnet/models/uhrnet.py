@@ -18,7 +18,7 @@ from napari_uhrnet.models.branch import STRIDE_PX, Branch
 from napari_uhrnet.models.global_local_fusion import GlobalLocalFusion
 from napari_uhrnet.models.local_fusion import Descriptor, new_local_fusion
 from napari_uhrnet.models.protocol import FrameFeatures, PatchFeatures, Surroundings, View
-from napari_uhrnet.models.statistics import averaged, packed, unpacked, who_is_there
+from napari_uhrnet.models.statistics import averaged, packed, unpacked
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -132,8 +132,7 @@ class UHRNet(nn.Module):
     def _normed(self, maps: Tensor, told: Tensor, s: Surroundings) -> Tensor:
         """F (B, C, h, w) of packed maps, normed by the mean statistics of those who are heard."""
         n = self.config.descriptor_cells
-        there = who_is_there(s.rows, s.columns, s.heard)
-        shared = averaged(told[..., ::n, ::n].float(), there)
+        shared = averaged(told[..., ::n, ::n].float(), s.heard)
         features: Tensor = self.local_branch.pyramid.joined(unpacked(maps, self.patch_px), shared)
         return features
 
@@ -212,22 +211,24 @@ def look(view: View, cells: Tensor, size_yx: tuple[int, int]) -> Tensor:
 
 def surround(
     cell: Cell, grid: PatchGrid, descriptors: dict[Cell, Tensor]
-) -> tuple[Tensor, Tensor, Tensor]:
-    """Mosaic (D, 3n, 3n), rows and columns (3n, 3n) of one patch: an item of `Surroundings`.
+) -> tuple[Tensor, Tensor, Tensor, Tensor]:
+    """Mosaic (D, 3n, 3n), rows and columns (3n, 3n), heard (3, 3): an item of `Surroundings`.
 
-    ``descriptors`` holds (D, n, n) of the patch and of its neighbours in the grid.
+    ``descriptors`` holds (D, n, n) of the patch and of those of its neighbours in the grid that
+    are heard.
     """
     own = descriptors[cell]
     width, n = own.shape[0], own.shape[-1]
-    mosaic = own.new_zeros(width, 3 * n, 3 * n)
-    for other in (cell, *grid.neighbours(cell)):
+    mosaic, heard = own.new_zeros(width, 3 * n, 3 * n), own.new_zeros(3, 3)
+    for other, told in descriptors.items():
         i, j = other[0] - cell[0] + 1, other[1] - cell[1] + 1
-        mosaic[:, i * n : (i + 1) * n, j * n : (j + 1) * n] = descriptors[other]
+        mosaic[:, i * n : (i + 1) * n, j * n : (j + 1) * n] = told
+        heard[i, j] = 1
     rows, columns = (
         torch.from_numpy(context_matrix(_offsets(starts, k), grid.size_yx[axis], n)).to(own)
         for axis, (starts, k) in enumerate(zip(grid.starts_yx, cell, strict=True))
     )
-    return mosaic, rows, columns
+    return mosaic, rows, columns, heard
 
 
 def _without_neighbours(s: Surroundings, config: UHRNetConfig) -> Surroundings:
@@ -236,7 +237,8 @@ def _without_neighbours(s: Surroundings, config: UHRNetConfig) -> Surroundings:
     own = s.mosaic[..., n : 2 * n, n : 2 * n]
     place = torch.from_numpy(context_matrix((None, 0, None), config.patch_px, n)).to(own)
     alone = place.expand_as(s.rows)
-    return Surroundings(F.pad(own, (n, n, n, n)), alone, alone)
+    middle = F.pad(s.heard.new_ones(len(own), 1, 1), (1, 1, 1, 1))
+    return Surroundings(F.pad(own, (n, n, n, n)), alone, alone, middle)
 
 
 def _offsets(starts: tuple[int, ...], k: int) -> tuple[int | None, int | None, int | None]:

@@ -80,7 +80,8 @@ def local_by_force(state, frame):
         box = grid.window(cell).relative_to(place)
         if not Window.of_shape(place.shape_yx).contains(box):
             continue
-        around = Surroundings(*(x[None] for x in surround(cell, grid, descriptors)))
+        heard = {c: descriptors[c] for c in (cell, *grid.neighbours(cell))}
+        around = Surroundings(*(x[None] for x in surround(cell, grid, heard)))
         heard = network.hear_neighbours(found.features, around)[0].numpy().astype(float)
         rows = shares_of_cells(box.y, heard.shape[1], shape[0])
         columns = shares_of_cells(box.x, heard.shape[2], shape[1])

@@ -18,11 +18,12 @@ from napari_uhrnet.engine.passes import decode
 from napari_uhrnet.engine.reading import read_inference
 from napari_uhrnet.engine.segment import segment
 from napari_uhrnet.errors import UserError
-from napari_uhrnet.models.local_fusion import GatherEight, LocalFusion
+from napari_uhrnet.models.local_fusion import GatherEight
 from napari_uhrnet.models.protocol import View
 from napari_uhrnet.models.statistics import unpacked
 from napari_uhrnet.models.uhrnet import surround
-from tests.engine.scenes import Bench, made_scene
+from napari_uhrnet.scene.array import array_scene
+from tests.engine.scenes import PIXEL_SIZE_M, Bench, made_scene, picture
 from tests.models.tiny import TINY, tiny_model
 
 SHAPE = (300, 330)
@@ -54,7 +55,7 @@ def by_force(bench, patch, left_out):
         own = _normed_together(network.local_branch.pyramid, maps, patch, left_out)
         for cell in left_out:
             descriptors[cell] = torch.zeros_like(descriptors[cell])
-        mosaic, rows, columns = (x[None] for x in surround(patch, grid, descriptors))
+        mosaic, rows, columns, _ = (x[None] for x in surround(patch, grid, descriptors))
         n, fusion = TINY.descriptor_cells, network.local_fusion
         marks = torch.ones(1, 1, 3 * n, 3 * n)
         for row, column in left_out:
@@ -138,18 +139,17 @@ def test_batches_of_several_give_the_same(tmp_path):
         assert a.each[cell].moved["fused"] == pytest.approx(b.each[cell].moved["fused"], abs=1e-5)
 
 
-def test_all_heard_is_the_ordinary_answer():
-    torch.manual_seed(0)
-    for kind in (LocalFusion, GatherEight):
-        fusion = kind(TINY).eval()
-        torch.nn.init.normal_(fusion.tell.weight)
-        n = TINY.descriptor_cells
-        mosaic = torch.rand(2, TINY.descriptor_channels, 3 * n, 3 * n)
-        rows = columns = torch.eye(3 * n).expand(2, -1, -1)
-        features = torch.rand(2, TINY.feature_channels, 16, 16)
-        plain = fusion(features, mosaic, rows, columns)
-        told = fusion(features, mosaic, rows, columns, torch.ones(2, 3, 3))
-        torch.testing.assert_close(plain, told)
+def test_a_neighbour_without_data_is_not_heard(bench, tmp_path):
+    empty, patch = (0, 1), (1, 1)
+    fy, fx = bench.layout.inference.factor_yx
+    place = bench.layout.patches.window(empty)
+    image = np.dstack([picture(*SHAPE), np.full(SHAPE, 255, np.uint8)])
+    rows = slice(0, int(place.bottom * fy) + 8)
+    image[rows, int(place.x * fx) - 8 : int(place.right * fx) + 8] = 0
+    scene = array_scene([image], "holed", pixel_size_m=PIXEL_SIZE_M)
+    found = influences(Bench(scene, tmp_path / "holed", bench.model).state, patch)
+    assert found.each[empty].moved == {"fused": 0.0, "local": 0.0}
+    assert all(i.moved["local"] > 0 for cell, i in found.each.items() if cell != empty)
 
 
 def test_without_local_fusion_is_the_network_whose_fusion_adds_nothing(bench):
