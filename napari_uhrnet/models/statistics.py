@@ -18,11 +18,11 @@ if TYPE_CHECKING:
 
 
 def statistics(x: Tensor, norm: nn.GroupNorm) -> Tensor:
-    """(B, 2 groups) float: mean and mean square of each group of channels of (B, C, h, w).
+    """(B, 2 groups): mean and mean square of each group of channels of (B, C, h, w).
 
     Both can be averaged over patches; variances could not.
     """
-    values = x.float().reshape(len(x), norm.num_groups, -1)
+    values = at_least_float(x).reshape(len(x), norm.num_groups, -1)
     return torch.cat([values.mean(2), values.square().mean(2)], dim=1)
 
 
@@ -32,6 +32,11 @@ def normed(x: Tensor, norm: nn.GroupNorm, told: Tensor) -> Tensor:
     scale = (square - mean.square()).clamp(min=0).add(norm.eps).rsqrt() * norm.weight
     shift = norm.bias - mean * scale
     return x * scale[..., None, None] + shift[..., None, None]
+
+
+def at_least_float(x: Tensor) -> Tensor:
+    """Half precision as float32: squares of it are too coarse to tell a spread from."""
+    return x.to(torch.promote_types(x.dtype, torch.float32))
 
 
 def packed(maps: Sequence[Tensor]) -> Tensor:

@@ -116,7 +116,7 @@ class UHRNet(nn.Module):
         own = pyramid.statistics(maps)
         described = self._described(pyramid.joined(maps, own), levels[-1])
         cells = own[..., None, None].expand(-1, -1, *described.shape[-2:])
-        return PatchFeatures(packed(maps), torch.cat([described.float(), cells], dim=1))
+        return PatchFeatures(packed(maps), torch.cat([described.to(cells), cells], dim=1))
 
     def hear_neighbours(self, features: Tensor, surroundings: Surroundings) -> Tensor:
         """F' (B, C, h, w): local feature fusion."""
@@ -132,7 +132,7 @@ class UHRNet(nn.Module):
     def _normed(self, maps: Tensor, told: Tensor, s: Surroundings) -> Tensor:
         """F (B, C, h, w) of packed maps, normed by the mean statistics of those who are heard."""
         n = self.config.descriptor_cells
-        shared = averaged(told[..., ::n, ::n].float(), s.heard)
+        shared = averaged(told[..., ::n, ::n], s.heard)
         features: Tensor = self.local_branch.pyramid.joined(unpacked(maps, self.patch_px), shared)
         return features
 
