@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 from dataclasses import dataclass
 from functools import cache
@@ -78,7 +79,10 @@ class ModelEntry:
 
 @dataclass(frozen=True)
 class LoadedModel:
-    """A network with its weights on a device, and what its card says."""
+    """A network with its weights on a device, and what its card says.
+
+    ``hash`` is `identity`: answers with the same hash are the same network's.
+    """
 
     name: str
     network: SegmentationModel
@@ -252,7 +256,16 @@ def _ready(card: Card, network: Network, device: torch.device) -> LoadedModel:
 
     network = network.eval().requires_grad_(False).to(device)
     network = network.to(memory_format=torch.channels_last)
-    return LoadedModel(card.name, network, card, card.sha256[:16], device)
+    return LoadedModel(card.name, network, card, identity(card), device)
+
+
+def identity(card: Card) -> str:
+    """What tells a network's answers from others': its weights, and how they are put together.
+
+    Sixteen hexadecimal digits. The same weights answer otherwise in another config.
+    """
+    described = f"{card.sha256} {card.config.model_dump_json()}"
+    return hashlib.sha256(described.encode()).hexdigest()[:16]
 
 
 def choose_device(name: str) -> torch.device:

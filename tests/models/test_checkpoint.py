@@ -15,7 +15,7 @@ from napari_uhrnet.models.registry import (
     list_models,
     load_model,
 )
-from tests.models.tiny import tiny_card, tiny_network
+from tests.models.tiny import TINY, tiny_card, tiny_network
 
 
 @pytest.fixture
@@ -31,7 +31,8 @@ def test_round_trip_gives_the_weights_in_half_precision(checkpoint):
     for key, value in tiny_network().state_dict().items():
         expected = value.half().float() if value.is_floating_point() else value
         assert torch.equal(ours[key], expected), key
-    assert model.card.sha256 and model.hash == model.card.sha256[:16]
+    assert len(model.hash) == 16
+    assert model.hash == load_model(checkpoint, "cpu").hash
     assert model.classes == tiny_card().classes
     assert not any(p.requires_grad for p in model.network.parameters())
 
@@ -40,6 +41,16 @@ def test_another_checkpoint_has_another_hash(checkpoint, tmp_path):
     other = tmp_path / "other.safetensors"
     save_checkpoint(other, tiny_network(seed=1).state_dict(), tiny_card())
     assert load_model(other, "cpu").hash != load_model(checkpoint, "cpu").hash
+
+
+def test_the_same_weights_put_together_otherwise_have_another_hash(checkpoint, tmp_path):
+    """Their answers differ: what is stored of one must not be taken for the other's."""
+    other = tmp_path / "other.safetensors"
+    config = TINY.model_copy(update={"local_fusion_statistics": False})
+    save_checkpoint(other, tiny_network().state_dict(), tiny_card(config))
+    one, two = load_model(checkpoint, "cpu"), load_model(other, "cpu")
+    assert one.card.sha256 == two.card.sha256
+    assert one.hash != two.hash
 
 
 def test_damaged_weights_are_refused(checkpoint):
