@@ -43,8 +43,9 @@ class FrameFeatures:
 class PatchFeatures:
     """F and D: what the local branch made of patches, and what they tell their neighbours.
 
-    ``features`` (B, C, h, w) is what decoding needs; ``descriptors`` (B, D, n, n), None if the
-    network has no local fusion. ``extra`` is what only `merge_patches` wants; it is not kept.
+    ``features`` (B, C, h, w) is what decoding needs; of a network that hears neighbours it is what
+    `SegmentationModel.hear_neighbours` needs, of a shape of its own. ``descriptors`` (B, D, n, n),
+    None if the network has no local fusion. ``extra`` is what only `merge_patches` wants; it is not kept.
     ``shown`` (B, C, h, w) are the branch's last features where ``features`` is something else.
     """
 

@@ -94,7 +94,10 @@ class UHRNet(nn.Module):
         return replace(frame, extra=share, extra_bytes=share.nbytes)
 
     def encode_patches(self, patches: Tensor, views: Sequence[View] | None = None) -> PatchFeatures:
-        """F (B, C, p / 4, p / 4) and D of patches (B, 3, p, p); the views are of no use here."""
+        """F (B, C, p / 4, p / 4) and D of patches (B, 3, p, p); the views are of no use here.
+
+        Where patches share statistics F is not normed yet: it is (B, C, L), see `_with_statistics`.
+        """
         if not self.needs_neighbours:
             return PatchFeatures(self.local_branch(patches)[0])
         if self.config.local_fusion_statistics:
