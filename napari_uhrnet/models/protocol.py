@@ -45,8 +45,9 @@ class PatchFeatures:
 
     ``features`` (B, C, h, w) is what decoding needs; of a network that hears neighbours it is what
     `SegmentationModel.hear_neighbours` needs, of a shape of its own. ``descriptors`` (B, D, n, n),
-    None if the network has no local fusion. ``extra`` is what only `merge_patches` wants; it is not kept.
-    ``shown`` (B, C, h, w) are the branch's last features where ``features`` is something else.
+    None if the network has no local fusion. ``extra`` is what only `merge_patches` wants; it is not
+    kept. ``shown`` (B, C, h, w) are the branch's last features where ``features``, heard, is
+    something else.
     """
 
     features: Tensor
