@@ -1,6 +1,6 @@
 """What the local branch loses by seeing a patch at a time, and what of it norms are.
 
-    python benchmarks/patch_context.py --data DATA --split SPLIT.json [--patches PX ...] CHECKPOINT
+    python benchmarks/patch_context.py CHECKPOINT --data DATA --split SPLIT.json [--patches PX ...]
 
 The local branch of a light UHRNet, without a further step of training, in patches of several sizes:
 normed by each patch's own statistics, and by those of the patches around it, too. What else local
