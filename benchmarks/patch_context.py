@@ -42,7 +42,12 @@ def main() -> None:
 
 def local_alone(network, patch_px, hears):
     """The local branch in other patches; its local fusion shares statistics and adds nothing."""
-    changes = {"use_global": False, "patch_px": patch_px, "local_fusion_hears": hears}
+    changes = {
+        "use_global": False,
+        "patch_px": patch_px,
+        "local_fusion_hears": hears,
+        "local_fusion_statistics": True,
+    }
     made = build_network(network.config.model_copy(update=changes))
     weights = {k: v for k, v in network.state_dict().items() if k.startswith(LOCAL)}
     made.load_state_dict(weights, strict=False)
