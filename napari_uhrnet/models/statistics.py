@@ -3,7 +3,8 @@
 A norm that looks at one patch takes away what tells it from the patches around: how bright, how
 strong, how varied it is. Shown a patch at a time, the light local branch answers worse than shown
 the whole view, and nearly all of the difference is these statistics (docs/experiments.md). So
-patches tell their neighbours theirs, and all are normed by what is true of the neighbourhood.
+patches tell their neighbours theirs, and when a network answers all are normed by what is true of
+the neighbourhood.
 """
 
 from __future__ import annotations

@@ -133,9 +133,14 @@ class UHRNet(nn.Module):
         return heard
 
     def _normed(self, maps: Tensor, told: Tensor, s: Surroundings) -> Tensor:
-        """F (B, C, h, w) of packed maps, normed by the mean statistics of those who are heard."""
+        """F (B, C, h, w) of packed maps, normed by the mean statistics of those who are heard.
+
+        In training by a patch's own, as batch norms do: networks that shared them while they were
+        trained answered worse (docs/experiments.md).
+        """
         n = self.config.descriptor_cells
-        shared = averaged(told[..., ::n, ::n], s.heard)
+        heard = _middle(s.heard) if self.training else s.heard
+        shared = averaged(told[..., ::n, ::n], heard)
         features: Tensor = self.local_branch.pyramid.joined(unpacked(maps, self.patch_px), shared)
         return features
 
@@ -240,8 +245,12 @@ def _without_neighbours(s: Surroundings, config: UHRNetConfig) -> Surroundings:
     own = s.mosaic[..., n : 2 * n, n : 2 * n]
     place = torch.from_numpy(context_matrix((None, 0, None), config.patch_px, n)).to(own)
     alone = place.expand_as(s.rows)
-    middle = F.pad(s.heard.new_ones(len(own), 1, 1), (1, 1, 1, 1))
-    return Surroundings(F.pad(own, (n, n, n, n)), alone, alone, middle)
+    return Surroundings(F.pad(own, (n, n, n, n)), alone, alone, _middle(s.heard))
+
+
+def _middle(heard: Tensor) -> Tensor:
+    """(B, 3, 3): of the nine patches only the one in the middle."""
+    return F.pad(heard.new_ones(len(heard), 1, 1), (1, 1, 1, 1))
 
 
 def _offsets(starts: tuple[int, ...], k: int) -> tuple[int | None, int | None, int | None]:

@@ -10,6 +10,7 @@ from napari_uhrnet.models.frames import segment_frames
 from napari_uhrnet.models.protocol import FrameFeatures, View
 from napari_uhrnet.models.reflect import reflect_to
 from napari_uhrnet.models.uhrnet import UHRNet, look
+from napari_uhrnet.training.stages import train_mode
 from tests.models.tiny import TINY, deaf, tiny_network
 
 SIDE = 64 + 4 * 48
@@ -75,6 +76,14 @@ def test_an_untrained_network_shares_statistics():
     frames[_own_pixels((1, 3))] = 0
     assert (_local_of(network, frames) != before[0]).any()
     assert torch.equal(_local_of(deaf(network), frames), before[1])
+
+
+def test_statistics_are_not_shared_in_training():
+    network, frames = tiny_network(listening=False), _frames()
+    alone = _local_of(deaf(network), frames)
+    assert not torch.allclose(_local_of(network, frames), alone, atol=1e-3)
+    train_mode(network)
+    torch.testing.assert_close(_local_of(network, frames), alone, rtol=1e-3, atol=1e-3)
 
 
 def test_all_the_same_patches_share_what_each_of_them_has():
