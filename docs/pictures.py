@@ -7,6 +7,7 @@ import argparse
 from pathlib import Path
 
 import napari
+from PIL import Image
 from qtpy.QtTest import QTest
 from qtpy.QtWidgets import QScrollArea
 
@@ -30,8 +31,10 @@ def main() -> None:
 
     def take(name: str) -> None:
         QTest.qWait(1500)
-        viewer.window.screenshot(str(out / f"{name}.png"), canvas_only=False, flash=False)
-        print(out / f"{name}.png", flush=True)
+        path = out / f"{name}.png"
+        viewer.window.screenshot(str(path), canvas_only=False, flash=False)
+        Image.open(path).convert("RGB").quantize(256).save(path, optimize=True)  # a third of it
+        print(path, flush=True)
 
     panel = dock.insights.open_neighbours()
     _when_done(panel.find.click, dock.neighbours)
