@@ -6,7 +6,7 @@ need when they are first asked for.
 
 from typing import TYPE_CHECKING, Any
 
-__version__ = "0.2.0"
+__version__ = "0.3.0"
 __all__ = ["__version__", "load_model", "open_scene", "segment"]
 
 if TYPE_CHECKING:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 import numpy as np
 import torch
 
-from napari_uhrnet.engine.reading import read_inference
+from napari_uhrnet.engine.reading import mirrored, read_inference
 from napari_uhrnet.engine.state import DescribedPatch, EncodedPatch, PatchLogits
 from napari_uhrnet.models.protocol import PatchFeatures, Surroundings, View
 from napari_uhrnet.models.uhrnet import surround
@@ -30,8 +30,7 @@ def frame_features(state: EngineState, frame: Cell) -> FrameFeatures:
     """G of a frame, from the cache or computed."""
     known = state.frames.get(frame)
     if known is None:
-        pixels, _ = frame_pixels(state, frame)
-        known = _encode_frame(state, pixels)
+        known = _encode_frame(state, mirrored(*frame_pixels(state, frame)))
         state.frames.put(frame, known)
         state.counts["frames"] += 1
     return known
@@ -100,7 +99,8 @@ def _patch_pixels(
 ) -> tuple[NDArray[np.uint8], NDArray[np.bool_] | None]:
     """(p, p, 3) pixels and (p, p) valid, None if all are.
 
-    Cut from the frame's pixels if those were read, else read; reflected where the scene is smaller.
+    Cut from the frame's pixels if those were read, else read; mirrored where there is no data and
+    reflected where the scene is smaller.
     """
     layout = state.layout
     window = layout.patches.window(patch)
@@ -112,7 +112,8 @@ def _patch_pixels(
         pixels, valid = pixels[cut], valid[cut]
     else:
         pixels, valid = read_inference(state.scene, layout.inference, inside)
-    return _reflect(pixels, window), None if valid.all() else _reflect(valid, window)
+    shown = _reflect(mirrored(pixels, valid), window)
+    return shown, None if valid.all() else _reflect(valid, window)
 
 
 def _reflect(values: Any, window: Window) -> Any:

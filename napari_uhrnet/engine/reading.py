@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+import numpy as np
+from scipy.ndimage import distance_transform_edt
+
 from napari_uhrnet.geometry.resample import scale_window, source_window
 
 if TYPE_CHECKING:
-    import numpy as np
     from numpy.typing import NDArray
 
     from napari_uhrnet.geometry.affine import InferenceGrid
@@ -40,3 +42,25 @@ def read_inference(
         return whole
     pixels, valid = scene.read(source_window(shape_yx, grid.shape_yx, window), level)
     return scale_window(pixels, valid, shape_yx, grid.shape_yx, window)
+
+
+def mirrored(pixels: NDArray[np.uint8], valid: NDArray[np.bool_]) -> NDArray[np.uint8]:
+    """(h, w, 3) pixels, those without data (``valid`` (h, w) False) taken from where there is some.
+
+    What networks are shown beyond the end of the data, as beyond the end of a scene: pixels
+    mirrored at the nearest one with data, or that one itself where the mirror shows nothing. Black
+    corners make networks answer worse far into the picture (docs/experiments.md). Without any data
+    the pixels stay as they are.
+    """
+    if valid.all() or not valid.any():
+        return pixels
+    nearest: NDArray[np.int32] = distance_transform_edt(
+        ~valid, return_distances=False, return_indices=True
+    )
+    at = np.indices(valid.shape, dtype=np.int32)
+    beyond = 2 * nearest - at
+    inside = np.all((beyond >= 0) & (beyond < np.reshape(valid.shape, (2, 1, 1))), axis=0)
+    beyond = np.where(inside, beyond, nearest)
+    source = np.where(valid[tuple(beyond)], beyond, nearest)
+    filled: NDArray[np.uint8] = pixels[tuple(source)]
+    return filled

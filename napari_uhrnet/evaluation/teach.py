@@ -15,13 +15,17 @@ from typing import TYPE_CHECKING
 import numpy as np
 from PIL import Image
 
+from napari_uhrnet.engine.reading import read_inference
 from napari_uhrnet.errors import exit_on_bad_input
 from napari_uhrnet.evaluation.truth_pairs import Source
 from napari_uhrnet.evaluation.tta import averaged
+from napari_uhrnet.geometry.classes import NOTHING
 from napari_uhrnet.geometry.window import Window
 from napari_uhrnet.models.registry import load_model
+from napari_uhrnet.scene.array import array_scene
 from napari_uhrnet.scene.open import open_scene
 from napari_uhrnet.store.disk import disk_errors, write_whole
+from napari_uhrnet.training.light_sources import forest_mask, has_picture
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -46,23 +50,29 @@ def teach(
     Returns
     -------
     tuple
-        (h, w) uint8 class ids on the networks' own grid, and (h, w) uint8 the mean share of that
-        class, 255 for all of it.
+        (h, w) uint8 class ids on the networks' own grid, 255 where the scene has no data, and
+        (h, w) uint8 the mean share of that class, 255 for all of it.
     """
     with ExitStack() as stack:
         answers = [stack.enter_context(averaged(scene, t, views)) for t in teachers]
-        height, width = answers[0].layout.inference.shape_yx
+        grid = answers[0].layout.inference
+        height, width = grid.shape_yx
         labels, shares = (np.empty((height, width), np.uint8) for _ in range(2))
         for top in range(0, height, ROWS_PX):
-            rows = Window(top, 0, min(ROWS_PX, height - top), width).slices
+            window = Window(top, 0, min(ROWS_PX, height - top), width)
+            rows = window.slices
+            _, valid = read_inference(scene, grid, window)
             total = np.sum([a.sums["fused"][(slice(None), *rows)] for a in answers], axis=0)
-            labels[rows] = teachers[0].classes.ids[total.argmax(axis=0)]
+            labels[rows] = np.where(valid, teachers[0].classes.ids[total.argmax(axis=0)], NOTHING)
             shares[rows] = np.rint(255 * total.max(axis=0) / total.sum(axis=0))
     return labels, shares
 
 
 def main() -> None:
-    """Write NAME_taught.png, two channels: ids and shares, for each picture NAME_sat.jpg."""
+    """Write NAME_taught.png, two channels: ids and shares, for each picture NAME_sat.jpg.
+
+    NAME_forest.png beside one is 255 where it shows nothing, as in DeepGlobe's partly labelled set.
+    """
     parser = argparse.ArgumentParser(description=main.__doc__)
     parser.add_argument("folders", nargs="+", metavar="DIR[@METRES]", help="folders of pictures")
     parser.add_argument("--out", type=Path, required=True)
@@ -77,9 +87,19 @@ def main() -> None:
         for image in images:
             written = options.out / image.name.replace("_sat.jpg", "_taught.png")
             if not written.exists():
-                with open_scene(image, source.pixel_size_m) as scene:
+                with _opened(image, source.pixel_size_m) as scene:
                     _write(written, *teach(scene, teachers, options.views))
                 print(written, file=sys.stderr, flush=True)
+
+
+def _opened(image: Path, pixel_size_m: float | None) -> Scene:
+    """A picture; NAME_forest.png beside it tells where it shows nothing."""
+    mask = forest_mask(image)
+    if not mask.exists():
+        return open_scene(image, pixel_size_m)
+    alpha = np.where(has_picture(mask), np.uint8(255), np.uint8(0))
+    pixels = np.dstack([np.asarray(Image.open(image).convert("RGB")), alpha])
+    return array_scene([pixels], image.name, pixel_size_m)
 
 
 def _write(path: Path, labels: NDArray[np.uint8], shares: NDArray[np.uint8]) -> None:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from napari_uhrnet.engine.reading import read_inference
+from napari_uhrnet.engine.reading import mirrored, read_inference
 from napari_uhrnet.errors import UserError
 from napari_uhrnet.geometry.affine import InferenceGrid
 from napari_uhrnet.geometry.classes import NOTHING, ClassTable
@@ -81,7 +81,7 @@ def read_frame(
         if c.ignore:
             small[small == c.id] = NOTHING
     small[~valid] = NOTHING
-    return Frame(image.name, pixels, small)
+    return Frame(image.name, mirrored(pixels, valid), small)
 
 
 def _nearest(grid: InferenceGrid, axis: int) -> NDArray[np.int64]:

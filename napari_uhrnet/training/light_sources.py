@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from PIL import Image
 
-from napari_uhrnet.engine.reading import read_inference
+from napari_uhrnet.engine.reading import mirrored, read_inference
 from napari_uhrnet.errors import UserError
 from napari_uhrnet.geometry.affine import InferenceGrid
 from napari_uhrnet.geometry.classes import NOTHING
@@ -50,7 +50,7 @@ def read_sources(
     of which only forest is known.
     """
     tiles, full = data / "deepglobe_tiles512", data / "deepglobe_full"
-    partly = sorted((data / "deepglobe_forest").glob("*_forest.png"))
+    partly = sorted((data / "deepglobe_forest").glob("*_sat.jpg"))
     frames = {
         "tiles": [_frame(tiles, i, classes, PIXEL_SIZE_M) for i in split["tiles"]],
         "full": [_frame(full, i, classes, FULL_PIXEL_SIZE_M) for i in split["full"]],
@@ -90,7 +90,8 @@ def learn_surest(
     frames
         Frames of which nothing is known, or of some pixels what they are or what not.
     taught
-        For each (h, w, 2) uint8: class ids, and how sure the teachers are of them, up to 255.
+        For each (h, w, 2) uint8: class ids (255 where there is no picture), and how sure the
+        teachers are of them, up to 255.
     share
         Of the pixels that were given a class, the surest ones that are learned.
     """
@@ -115,9 +116,9 @@ def least_sure(told: NDArray[np.integer], share: float) -> NDArray[np.int64]:
 def _told(frame: Frame, both: NDArray[np.uint8], least: NDArray[np.int64]) -> Frame:
     """What is known stays; a teacher that says what a pixel is known not to be is not heard."""
     ids, shares = both[..., 0].astype(np.uint16), both[..., 1]
-    open_to = (frame.labels == NOTHING) & frame.pixels.any(axis=2)
+    open_to = frame.labels == NOTHING
     open_to |= (frame.labels >= NOT_OF) & (frame.labels != NOT_OF + ids)
-    heard = open_to & (shares >= least[ids])
+    heard = open_to & (ids != NOTHING) & (shares >= least[ids])
     return Frame(frame.name, frame.pixels, np.where(heard, ids, frame.labels))
 
 
@@ -133,14 +134,25 @@ def _without_truth(image: Path) -> Frame:
     return Frame(image.name, pixels, np.full(grid.shape_yx, NOTHING, np.uint16))
 
 
-def _partly(mask: Path) -> Frame:
+def forest_mask(image: Path) -> Path:
+    """Where the mask of a scene of which only forest is known would be."""
+    return image.with_name(image.name.replace("_sat.jpg", "_forest.png"))
+
+
+def has_picture(mask: Path) -> NDArray[np.bool_]:
+    """(h, w) bool: where a scene of which only forest is known has a picture; it is black else."""
+    there: NDArray[np.bool_] = np.asarray(Image.open(mask)) != NOTHING
+    return there
+
+
+def _partly(image: Path) -> Frame:
     """A scene of which is known what is forest (1), what is not (0), and where nothing is (255)."""
-    codes = np.asarray(Image.open(mask))
+    codes = np.asarray(Image.open(forest_mask(image)))
     labels = np.full(codes.shape, NOTHING, np.uint16)
     labels[codes == 1] = FOREST
     labels[codes == 0] = NOT_OF + FOREST
-    name = mask.name.replace("_forest.png", "_sat.jpg")
-    return Frame(name, np.asarray(Image.open(mask.with_name(name)).convert("RGB")), labels)
+    pixels = np.asarray(Image.open(image).convert("RGB"))
+    return Frame(image.name, mirrored(pixels, codes != NOTHING), labels)
 
 
 def _made(seed: int) -> Frame:

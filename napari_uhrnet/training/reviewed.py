@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from napari_uhrnet.engine.reading import read_inference
+from napari_uhrnet.engine.reading import mirrored, read_inference
 from napari_uhrnet.errors import UserError
 from napari_uhrnet.geometry.affine import InferenceGrid
 from napari_uhrnet.geometry.classes import NOTHING
@@ -214,7 +214,7 @@ class ReviewedSource:
         pixels, valid = read_inference(scene, self._grids[of], at)
         labels = self._labels(which, at)
         labels[~valid] = NOTHING
-        return Frame(scene.name, pixels, labels)
+        return Frame(scene.name, mirrored(pixels, valid), labels)
 
     def _labels(self, which: int, window: Window) -> NDArray[np.uint8]:
         """(h, w) reviewed labels of a window of the inference grid, by the nearest pixel."""

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from collections import OrderedDict
 from contextlib import ExitStack
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 import numpy as np
 
 from napari_uhrnet.engine.lru import ByteLRU
-from napari_uhrnet.engine.reading import read_inference
+from napari_uhrnet.engine.reading import mirrored, read_inference
 from napari_uhrnet.errors import UserError
 from napari_uhrnet.geometry.affine import InferenceGrid
 from napari_uhrnet.geometry.classes import NOTHING, ClassTable
@@ -75,7 +75,7 @@ class DiskSource:
         self.name = name
         self.pairs = tuple(pairs)
         self._classes, self._target_m = classes, target_m
-        self._kept: ByteLRU[int, Frame] = ByteLRU(cache_bytes, _frame_bytes)
+        self._kept: ByteLRU[int, _Part] = ByteLRU(cache_bytes, lambda part: part.nbytes)
         self._open: OrderedDict[int, _Opened] = OrderedDict()
         self._grids: list[InferenceGrid] = []
         self.places: list[dict[int, NDArray[np.int64]]] = []
@@ -99,14 +99,14 @@ class DiskSource:
         return self._kept.bytes
 
     def cut(self, which: int, window: Window) -> Frame:
-        """A part of a scene; the same whether it was kept or not."""
+        """A part of a scene, mirrored where it has no data; the same whether kept or not."""
         if not self._is_small(which):
-            return self._opened(which).read(window)
-        frame = self._kept.get(which)
-        if frame is None:
-            frame = self._opened(which).read(Window.of_shape(self._grids[which].shape_yx))
-            self._kept.put(which, frame)
-        return frame.cut(window.y, window.x, window.height, window.width)
+            return self._opened(which).read(window).mirrored()
+        whole = self._kept.get(which)
+        if whole is None:
+            whole = self._opened(which).read(Window.of_shape(self._grids[which].shape_yx))
+            self._kept.put(which, whole)
+        return whole.cut(window).mirrored()
 
     def close(self) -> None:
         """Release the files."""
@@ -116,7 +116,7 @@ class DiskSource:
     def _is_small(self, which: int) -> bool:
         grid = self._grids[which]
         height, width = grid.level0_shape_yx
-        bytes_kept = 4 * grid.shape_yx[0] * grid.shape_yx[1]
+        bytes_kept = 5 * grid.shape_yx[0] * grid.shape_yx[1]
         return height * width <= SMALL_PX and bytes_kept <= self._kept.limit_bytes // 4
 
     def _opened(self, which: int) -> _Opened:
@@ -140,6 +140,29 @@ class DiskSource:
         }
 
 
+@dataclass(frozen=True)
+class _Part:
+    """A part of a scene as it is stored, and its ``valid`` (h, w) bool, None if all of it is."""
+
+    frame: Frame
+    valid: NDArray[np.bool_] | None
+
+    @property
+    def nbytes(self) -> int:
+        held = self.frame.pixels.nbytes + self.frame.labels.nbytes
+        return held + (self.valid.nbytes if self.valid is not None else 0)
+
+    def cut(self, window: Window) -> _Part:
+        frame = self.frame.cut(window.y, window.x, window.height, window.width)
+        return _Part(frame, None if self.valid is None else self.valid[window.slices])
+
+    def mirrored(self) -> Frame:
+        """What networks are shown of it."""
+        if self.valid is None:
+            return self.frame
+        return replace(self.frame, pixels=mirrored(self.frame.pixels, self.valid))
+
+
 class _Opened:
     """A scene and its truth on the network's grid."""
 
@@ -159,12 +182,13 @@ class _Opened:
     def close(self) -> None:
         self._files.close()
 
-    def read(self, window: Window) -> Frame:
+    def read(self, window: Window) -> _Part:
         pixels, valid = read_inference(self.scene, self.grid, window)
         rows, columns = self._level0(window, (1, 1))
         labels = self._at(self.truth.read(_around(rows, columns)), rows, columns)
         labels[~valid] = NOTHING
-        return Frame(self._name, pixels, labels)
+        frame = Frame(self._name, pixels, labels)
+        return _Part(frame, None if valid.all() else valid)
 
     def survey(self, steps_yx: tuple[int, int]) -> NDArray[np.uint8]:
         """Labels at every so-manieth row and column; read in bands, to hold no more than one.
@@ -212,7 +236,3 @@ def _check_size(pair: TruePair, mask_yx: tuple[int, int], image_yx: tuple[int, i
             f"{pair.mask}: has {mask_yx[1]} x {mask_yx[0]} px, its image "
             f"{image_yx[1]} x {image_yx[0]}: they must be of one size"
         )
-
-
-def _frame_bytes(frame: Frame) -> int:
-    return frame.pixels.nbytes + frame.labels.nbytes

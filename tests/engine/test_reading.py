@@ -3,8 +3,9 @@
 import numpy as np
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from hypothesis.extra.numpy import array_shapes, arrays
 
-from napari_uhrnet.engine.reading import best_level, read_inference
+from napari_uhrnet.engine.reading import best_level, mirrored, read_inference
 from napari_uhrnet.geometry.affine import InferenceGrid
 from napari_uhrnet.geometry.window import Window
 from napari_uhrnet.scene.array import array_scene
@@ -49,3 +50,42 @@ def test_a_window_is_that_part_of_the_whole(scale, data):
     w = data.draw(st.integers(1, grid.shape_yx[1] - x))
     part, _ = read_inference(scene, grid, Window(y, x, h, w))
     np.testing.assert_array_equal(part, whole[y : y + h, x : x + w])
+
+
+@given(
+    arrays(np.bool_, array_shapes(min_dims=2, max_dims=2, max_side=9)),
+)
+def test_pixels_without_data_come_from_the_nearest_data(valid):
+    """Every pixel is told apart; one with data stays, another shows one with data instead."""
+    pixels = np.zeros((*valid.shape, 3), np.uint8)
+    pixels[..., 0], pixels[..., 1] = np.indices(valid.shape)
+    shown = mirrored(pixels, valid)
+    assert np.array_equal(shown[valid], pixels[valid])
+    if not valid.any():
+        assert np.array_equal(shown, pixels)
+        return
+    there = np.argwhere(valid)
+    for y, x in np.argwhere(~valid):
+        source = shown[y, x, :2].astype(int)
+        assert valid[tuple(source)]
+        far = np.hypot(*(there - (y, x)).T)
+        nearest = there[np.isclose(far, far.min())]
+        possible = [(2 * n - (y, x)).tolist() for n in nearest] + nearest.tolist()
+        assert source.tolist() in possible
+
+
+def test_a_straight_end_of_the_data_is_mirrored_as_the_end_of_a_scene():
+    image = picture(40, 60)
+    valid = np.zeros((40, 60), bool)
+    valid[:, 25:] = True
+    expected = np.pad(image[:, 25:], ((0, 0), (25, 0), (0, 0)), mode="reflect")
+    assert np.array_equal(mirrored(image, valid), expected)
+
+
+def test_where_the_mirror_shows_nothing_the_nearest_pixel_is_seen():
+    image = picture(5, 40)
+    valid = np.zeros((5, 40), bool)
+    valid[:, 10:13] = True
+    shown = mirrored(image, valid)
+    assert np.array_equal(shown[:, 13:15], image[:, [11, 10]])
+    assert np.array_equal(shown[:, 20], image[:, 12])

@@ -225,6 +225,25 @@ def test_pixels_without_data_stay_empty(tmp_path):
         assert (values[:, :120] != 255).all()
 
 
+def test_what_lies_under_pixels_without_data_says_nothing(tmp_path):
+    """A slanted end of the data: black, white or noise beyond it, the answers are the same."""
+    from napari_uhrnet.scene.array import array_scene
+
+    y, x = np.indices((200, 230))
+    there = x + y < 260
+    answers = []
+    for name, under in (("black", 0), ("white", 255), ("noise", _image(200, 230)[::-1])):
+        image = np.where(there[..., None], _image(200, 230), under).astype(np.uint8)
+        image = np.dstack([image, np.where(there, 255, 0).astype(np.uint8)])
+        scene = array_scene([image], name, pixel_size_m=2.0)
+        answers.append(Bench(scene, tmp_path / name).all_of())
+    for other in answers[1:]:
+        for key, values in answers[0].items():
+            assert np.array_equal(values, other[key]), key
+    fused = answers[0]["fused/labels"]
+    assert len(np.unique(fused[fused != 255])) > 1
+
+
 def _image(height, width):
     from tests.engine.scenes import picture
 

@@ -62,6 +62,27 @@ def test_the_command_writes_what_is_missing_and_leaves_what_is_there(tmp_path, m
     assert np.array_equal(both, np.stack(again, axis=-1))
 
 
+def test_a_mask_of_forest_tells_where_there_is_no_picture(tmp_path, monkeypatch):
+    folder, out = tmp_path / "scenes", tmp_path / "out"
+    folder.mkdir()
+    pixels, codes = picture(70, 66), np.ones((70, 66), np.uint8)
+    codes[:, 40:] = 255
+    pixels[:, 40:] = 0
+    Image.fromarray(pixels).save(folder / "a_sat.jpg", format="PNG")
+    Image.fromarray(codes).save(folder / "a_forest.png")
+    model = tiny_model(4)
+    monkeypatch.setattr(teach, "load_model", lambda name: model)
+    arguments = ["teach", f"{folder}@2", "--out", str(out), "--views", "4", "--model", "m"]
+    monkeypatch.setattr(sys, "argv", arguments)
+    teach.main()
+    ids = np.asarray(Image.open(out / "a_taught.png"))[..., 0]
+    assert (ids[:, 40:] == 255).all()
+    alpha = np.where(codes == 255, 0, 255).astype(np.uint8)
+    alike = array_scene([np.dstack([pixels, alpha])], "a", pixel_size_m=2.0)
+    assert np.array_equal(ids, teach.teach(alike, [model], views=4)[0])
+    assert (ids[:, :40] != 255).all()
+
+
 def test_a_teacher_is_asked_for(monkeypatch, capsys):
     monkeypatch.setattr(sys, "argv", ["teach", "x", "--out", "y"])
     with pytest.raises(SystemExit, match="2"):

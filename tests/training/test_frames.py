@@ -41,6 +41,18 @@ def test_a_frame_is_scaled_with_its_truth_and_unknown_is_not_learned(tmp_path):
     np.testing.assert_array_equal(frame.pixels[5, 24], TABLE.palette[5])
 
 
+def test_where_a_picture_has_no_data_it_is_mirrored_and_not_learned(tmp_path):
+    ids = np.random.default_rng(2).integers(1, 7, (40, 60)).astype(np.uint8)
+    alpha = np.full(ids.shape, 255, np.uint8)
+    alpha[:, 45:] = 0
+    image = _save(tmp_path / "i.png", np.dstack([TABLE.palette[ids], alpha]))
+    mask = _save(tmp_path / "m.png", TABLE.palette[ids])
+    frame = read_frame(image, mask, TABLE, 1.0, 1.0)
+    expected = np.pad(TABLE.palette[ids][:, :45], ((0, 0), (0, 15), (0, 0)), mode="reflect")
+    np.testing.assert_array_equal(frame.pixels, expected)
+    np.testing.assert_array_equal(frame.labels, np.where(alpha == 0, 255, ids))
+
+
 def test_a_mask_of_another_size_is_refused_by_name(tmp_path):
     image = _save(tmp_path / "i.png", np.zeros((20, 30, 3), np.uint8))
     mask = _save(tmp_path / "m.png", np.zeros((20, 31, 3), np.uint8))

@@ -10,7 +10,7 @@ from PIL import Image
 from napari_uhrnet.errors import UserError
 from napari_uhrnet.geometry.classes import NOTHING
 from napari_uhrnet.training.frames import NOT_OF, Frame
-from napari_uhrnet.training.light_sources import learn_surest, least_sure, read_taught
+from napari_uhrnet.training.light_sources import _partly, learn_surest, least_sure, read_taught
 
 FOREST = 4
 
@@ -32,10 +32,21 @@ def test_what_is_known_stays_and_the_rest_is_told():
 
 
 def test_where_the_picture_is_empty_nothing_is_learned():
-    dark = frame([[NOTHING, NOTHING]])
-    dark.pixels[0, 0] = 0
-    (learned,) = learn_surest([dark], [taught([[3, 3]], [[255, 255]])], share=1.0)
-    assert learned.labels.tolist() == [[NOTHING, 3]]
+    scene = frame([[NOTHING, NOTHING, NOTHING]])
+    said = taught([[NOTHING, 3, 3]], [[255, 255, 0]])
+    (learned,) = learn_surest([scene], [said], share=1.0)
+    assert learned.labels.tolist() == [[NOTHING, 3, 3]]
+
+
+def test_a_partly_labelled_scene_is_mirrored_where_it_has_no_picture(tmp_path):
+    codes = np.repeat(np.array([[1, 0, 255]], np.uint8), 20, axis=0).repeat(10, axis=1)
+    pixels = np.random.default_rng(0).integers(0, 256, (20, 30, 3), dtype=np.uint8)
+    Image.fromarray(pixels).save(tmp_path / "a_sat.jpg", format="PNG")
+    Image.fromarray(codes).save(tmp_path / "a_forest.png")
+    found = _partly(tmp_path / "a_sat.jpg")
+    expected = np.pad(pixels[:, :20], ((0, 0), (0, 10), (0, 0)), mode="reflect")
+    assert np.array_equal(found.pixels, expected)
+    assert found.labels[0, ::10].tolist() == [FOREST, NOT_OF + FOREST, NOTHING]
 
 
 def test_each_class_has_a_bound_of_its_own_over_all_frames():

@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from napari_uhrnet.engine.reading import mirrored
 from napari_uhrnet.errors import UserError
 from napari_uhrnet.geometry.classes import ClassTable, LabelClass
 from napari_uhrnet.geometry.window import Window
@@ -51,6 +52,24 @@ def test_a_scene_is_the_same_kept_or_read_by_windows(target_m, tmp_path):
         np.testing.assert_array_equal(a.pixels, b.pixels)
         np.testing.assert_array_equal(a.labels, b.labels)
     assert kept.kept_bytes == 4 * height * width and windows.kept_bytes == 0
+
+
+def test_where_a_scene_has_no_data_it_is_mirrored_kept_or_not(tmp_path):
+    """Every view by itself, at the end of the data in it; nothing is learned there."""
+    pair, pixels, ids = _pair(tmp_path, 5)
+    y, x = np.indices(ids.shape)
+    there = x + 2 * y > 120
+    rgba = np.dstack([pixels, np.where(there, 255, 0).astype(np.uint8)])
+    Image.fromarray(rgba).save(pair.image)
+    kept, windows = (_source([pair], cache_bytes=b) for b in (1 << 24, 0))
+    for window in (Window(0, 0, 90, 130), Window(20, 30, 40, 50), Window(70, 100, 20, 30)):
+        frames = [source.cut(0, window) for source in (kept, windows)]
+        expected = mirrored(pixels[window.slices], there[window.slices])
+        learned = np.where(there & (ids != 0), ids, 255)[window.slices]
+        for frame in frames:
+            np.testing.assert_array_equal(frame.pixels, expected)
+            np.testing.assert_array_equal(frame.labels, learned)
+    assert kept.kept_bytes == 5 * 90 * 130 and windows.kept_bytes == 0
 
 
 def test_memory_and_open_files_are_bounded(tmp_path, monkeypatch):
