@@ -46,11 +46,14 @@ def read_sources(
 ) -> list[FrameSource]:
     """The train half of the development split, and made scenes at seeds of their own.
 
+    ``split`` names the scenes of ``tiles``, ``full`` and ``forest``; of scenes of which only forest
+    is known, too, some show tiles that are scored.
+
     ``taught`` is a folder of `evaluation.teach` for the scenes of ``data`` that have no truth, or
     of which only forest is known.
     """
     tiles, full = data / "deepglobe_tiles512", data / "deepglobe_full"
-    partly = sorted((data / "deepglobe_forest").glob("*_sat.jpg"))
+    partly = [data / "deepglobe_forest" / f"{i}_sat.jpg" for i in split["forest"]]
     frames = {
         "tiles": [_frame(tiles, i, classes, PIXEL_SIZE_M) for i in split["tiles"]],
         "full": [_frame(full, i, classes, FULL_PIXEL_SIZE_M) for i in split["full"]],

@@ -8,11 +8,20 @@ from hypothesis.extra.numpy import arrays
 from PIL import Image
 
 from napari_uhrnet.errors import UserError
-from napari_uhrnet.geometry.classes import NOTHING
+from napari_uhrnet.geometry.classes import NOTHING, ClassTable
+from napari_uhrnet.resources import resource_path
+from napari_uhrnet.training import light_sources
 from napari_uhrnet.training.frames import NOT_OF, Frame
-from napari_uhrnet.training.light_sources import _partly, learn_surest, least_sure, read_taught
+from napari_uhrnet.training.light_sources import (
+    _partly,
+    learn_surest,
+    least_sure,
+    read_sources,
+    read_taught,
+)
 
 FOREST = 4
+TABLE = ClassTable.from_file(resource_path("palettes", "deepglobe.json")).without_ignored()
 
 
 def frame(labels, name="a_sat.jpg"):
@@ -47,6 +56,23 @@ def test_a_partly_labelled_scene_is_mirrored_where_it_has_no_picture(tmp_path):
     expected = np.pad(pixels[:, :20], ((0, 0), (0, 10), (0, 0)), mode="reflect")
     assert np.array_equal(found.pixels, expected)
     assert found.labels[0, ::10].tolist() == [FOREST, NOT_OF + FOREST, NOTHING]
+
+
+def test_only_scenes_of_the_given_half_are_read(tmp_path, monkeypatch):
+    """What is known of forest in a scene of the other half tells of tiles that are scored."""
+    monkeypatch.setattr(light_sources, "MADE_SCENES", 1)
+    grey = np.full((24, 24, 3), 90, np.uint8)
+    for folder, kind in (("tiles512", "mask"), ("full", "mask"), ("forest", "forest")):
+        there = tmp_path / f"deepglobe_{folder}"
+        there.mkdir()
+        for name in ("ours", "theirs"):
+            Image.fromarray(grey).save(there / f"{name}_sat.jpg")
+            mask = np.full((24, 24), 1, np.uint8) if kind == "forest" else grey * 0 + [0, 255, 255]
+            Image.fromarray(mask.astype(np.uint8)).save(there / f"{name}_{kind}.png")
+    split = {kind: ["ours"] for kind in ("tiles", "full", "forest")}
+    sources = read_sources(tmp_path, split, TABLE)
+    read = {s.name: [f.name for f in s.frames] for s in sources if s.name != "made"}
+    assert read == {kind: ["ours_sat.jpg"] for kind in ("tiles", "full", "forest")}
 
 
 def test_each_class_has_a_bound_of_its_own_over_all_frames():
