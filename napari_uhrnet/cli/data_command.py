@@ -26,7 +26,7 @@ Folder = Annotated[Path, typer.Argument(metavar="DIR", help="Folder of the data 
 
 
 def register(app: typer.Typer) -> None:
-    """Add ``data check`` to the command line."""
+    """Add ``data check`` and ``data overlaps`` to the command line."""
     data = typer.Typer(help="Labelled data sets.", rich_markup_mode=None)
     app.add_typer(data, name="data")
 
@@ -49,6 +49,48 @@ def register(app: typer.Typer) -> None:
     ) -> None:
         """Count images, sizes and classes, and find what is wrong; exit code 1 if anything is."""
         check_to_screen(folder, classes, as_json=json)
+
+    @data.command()
+    def overlaps(
+        folders: Annotated[
+            list[str],
+            typer.Argument(metavar="DIR[@M]...", help="Folders of images; @M: metres per pixel."),
+        ],
+        split: Annotated[
+            str | None,
+            typer.Option(
+                metavar="FILE_OR_NAME", help="Only pairs of which one is in another part of it."
+            ),
+        ] = None,
+        json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
+    ) -> None:
+        """Find images that show the same ground; exit code 1 if there are any.
+
+        A score on one of them says little if the other was trained on.
+        """
+        overlaps_to_screen(folders, split, as_json=json)
+
+
+def overlaps_to_screen(folders: list[str], split: str | None, *, as_json: bool) -> None:
+    """Print which images show the same ground; typer.Exit with code 1 if any do."""
+    from napari_uhrnet.cli.progress import ProgressLine
+    from napari_uhrnet.evaluation.overlaps import members, overlaps
+    from napari_uhrnet.evaluation.truth_pairs import Source
+    from napari_uhrnet.geometry.splits import part_of_ids
+
+    parts = part_of_ids(split) if split is not None else {}
+    pictures = members([Source.parse(text) for text in folders], parts)
+    with ProgressLine("comparing") as line:
+        found = list(overlaps(pictures, across=split is not None, progress=line.share))
+    if as_json:
+        typer.echo(json_format.dumps([overlap.to_dict() for overlap in found], indent=2))
+    for overlap in [] if as_json else found:
+        typer.echo(f"{overlap}")
+    if not found and not as_json:
+        where = f"in different parts of {split}" if split is not None else "given"
+        typer.echo(f"none of the {len(pictures)} images {where} show the same ground")
+    if found:
+        raise typer.Exit(PROBLEMS_FOUND)
 
 
 def check_to_screen(folder: Path, classes: str | None, *, as_json: bool) -> None:

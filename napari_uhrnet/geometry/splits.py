@@ -47,6 +47,20 @@ def restrict(dataset: Dataset, split: str | Path | None, part: str | None) -> Da
     return replace(dataset, pairs=pairs)
 
 
+def part_of_ids(split: str | Path) -> dict[str, str]:
+    """The part that each id belongs to: of a published split or a JSON file, see `restrict`.
+
+    Raises UserError for an id in more than one part.
+    """
+    parts = published_split(str(split)) if str(split) in PUBLISHED else _parts(Path(split))
+    found: dict[str, str] = {}
+    for part, ids in parts.items():
+        for name in ids:
+            if found.setdefault(name, part) != part:
+                raise UserError(f"{split}: {name} is in {found[name]} and in {part}.")
+    return found
+
+
 def _ids(split: str | Path, part: str | None) -> tuple[str, ...]:
     path = Path(split)
     if path.suffix.lower() == ".txt":
