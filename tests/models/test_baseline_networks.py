@@ -5,6 +5,7 @@ import torch
 from torch import nn
 
 from napari_uhrnet.models.baselines import BASELINES
+from napari_uhrnet.models.baselines.deeplabv3plus import PooledNorm
 from napari_uhrnet.models.baselines.fcn8s import bilinear_upsampling
 from napari_uhrnet.models.baselines.icnet import CascadeFeatureFusion
 from tests.models.tiny_baselines import image, tiny
@@ -206,6 +207,26 @@ def test_pspnet_is_dilated_to_stride_8_and_pools_to_1_2_3_and_6():
     assert features[-1].shape == (1, 2048, 8, 12)
     pools = [m for m in network.modules() if isinstance(m, nn.AdaptiveAvgPool2d)]
     assert [p.output_size[0] for p in pools] == [1, 2, 3, 6]
+
+
+def test_deeplab_trains_on_a_single_picture():
+    """Its pooled features have one value a channel then, which a plain batch norm refuses."""
+    network = BASELINES["deeplabv3plus"].build(3, encoder="resnet18", channels=16).train()
+    (pooled,) = (m for m in network.modules() if isinstance(m, PooledNorm))
+    network(torch.rand(1, 3, 64, 64) * 255).sum().backward()
+    assert pooled.num_batches_tracked == 0
+    assert pooled.weight.grad is not None
+    network(torch.rand(2, 3, 64, 64) * 255)
+    assert pooled.num_batches_tracked == 1
+
+
+def test_a_pooled_norm_is_a_batch_norm():
+    plain, pooled = torch.nn.BatchNorm2d(5), PooledNorm(5)
+    for x in torch.rand(3, 4, 5, 1, 1):
+        assert torch.equal(plain(x), pooled(x))
+    one = torch.rand(1, 5, 1, 1)
+    assert torch.equal(plain.eval()(one), pooled(one))  # still in training mode
+    assert torch.equal(plain.running_mean, pooled.running_mean)
 
 
 def test_deeplab_pools_with_rates_6_12_18_at_stride_16_and_has_one_skip_at_stride_4():

@@ -7,17 +7,33 @@ From segmentation-models-pytorch. ResNet-101 is one of the paper's two backbones
 other is its modified Xception). Output stride 16 with rates 6, 12 and 18 as in the paper (the
 library's default rates are twice as large), separable convolutions as in its Xception variant.
 Deviations: one more separable convolution after the pyramid pooling, one fewer in the decoder.
-Training needs two images a batch, for the batch norm of the pooled features.
+Features that are pooled over an image have one value a channel: their batch norm learns statistics
+from batches of two images or more, and takes those for a single one.
 """
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from torch import nn
+from torch.nn import functional as F
+
 from napari_uhrnet.models.baselines.baseline import Baseline
 
 if TYPE_CHECKING:
     from torch import Tensor
+
+
+class PooledNorm(nn.BatchNorm2d):
+    """A batch norm that answers a single value a channel in training, too."""
+
+    def forward(self, x: Tensor) -> Tensor:
+        """(B, C, h, w) normed; by the running statistics if there is one value a channel."""
+        if x.numel() > x.shape[1]:
+            return super().forward(x)
+        return F.batch_norm(
+            x, self.running_mean, self.running_var, self.weight, self.bias, eps=self.eps
+        )
 
 
 class DeepLabV3Plus(Baseline):
@@ -35,6 +51,8 @@ class DeepLabV3Plus(Baseline):
             decoder_atrous_rates=(6, 12, 18),
             classes=classes,
         )
+        pooling: Any = self.network.decoder.aspp[0].convs[-1]
+        pooling[2] = PooledNorm(pooling[2].num_features)
 
     def logits(self, x: Tensor) -> Tensor:
         """See `Baseline.logits`."""
