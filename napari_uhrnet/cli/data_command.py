@@ -82,13 +82,13 @@ def overlaps_to_screen(folders: list[str], split: str | None, *, as_json: bool) 
     pictures = members([Source.parse(text) for text in folders], parts)
     with ProgressLine("comparing") as line:
         found = list(overlaps(pictures, across=split is not None, progress=line.share))
+    where = f"in different parts of {split}" if split is not None else "given"
     if as_json:
         typer.echo(json_format.dumps([overlap.to_dict() for overlap in found], indent=2))
-    for overlap in [] if as_json else found:
-        typer.echo(f"{overlap}")
-    if not found and not as_json:
-        where = f"in different parts of {split}" if split is not None else "given"
+    elif not found:
         typer.echo(f"none of the {len(pictures)} images {where} show the same ground")
+    else:
+        typer.echo("\n".join(map(str, found)))
     if found:
         raise typer.Exit(PROBLEMS_FOUND)
 

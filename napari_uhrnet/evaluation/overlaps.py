@@ -2,7 +2,7 @@
 
 Pictures are laid over each other at every shift and compared where both have data: normalised
 cross-correlation with masks (Padfield, "Masked Object Registration in the Fourier Domain", IEEE
-Trans. Image Processing 2012). First coarsely, then, where they may be alike, four times as fine.
+Trans. Image Processing 2012). First coarsely, then, where they may be alike, finely.
 Turned or mirrored copies are not found.
 """
 
@@ -34,6 +34,7 @@ if TYPE_CHECKING:
 COARSE_PX = 72
 """Coarse pixels along the shorter side of the smallest picture."""
 FINER = 3
+"""Fine pixels along a coarse one."""
 DETAILS_PX = 1.0, 4.0
 """Deviations of two Gaussians whose difference is compared.
 
@@ -84,7 +85,7 @@ class Member:
 
 @dataclass(frozen=True)
 class Overlap:
-    """Two pictures of the same ground: ``share`` of the smaller one's data is in both."""
+    """Two pictures of the same ground: ``share`` is that of the one with less data."""
 
     one: Member
     other: Member
@@ -92,7 +93,8 @@ class Overlap:
 
     def __str__(self) -> str:
         """A sentence."""
-        return f"{self.one} and {self.other} show the same ground: {self.share:.0%} of one of them"
+        both = f"{self.one} and {self.other} show the same ground"
+        return f"{both}: {self.share:.0%} of the one with less data"
 
     def to_dict(self) -> dict[str, Any]:
         """For JSON."""
