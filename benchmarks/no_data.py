@@ -11,12 +11,13 @@ in the square, by ground area.
 from __future__ import annotations
 
 import argparse
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 
 from napari_uhrnet.engine import passes
-from napari_uhrnet.engine.segment import segment
+from napari_uhrnet.engine.segment import segmented
 from napari_uhrnet.evaluation.score_card import val_pairs
 from napari_uhrnet.geometry.classes import NOTHING
 from napari_uhrnet.geometry.metrics import Confusion
@@ -54,10 +55,11 @@ def main() -> None:
             alpha = np.where(inside | (not is_cut), 255, 0).astype(np.uint8)
             visible = np.dstack([np.where(alpha[..., None], pixels, 0).astype(np.uint8), alpha])
             scene = array_scene([visible], pair.name, pair.pixel_size_m)
-            for branch, confusion in found.items():
-                labels = segment(scene, model, branch=branch)
-                kept = np.where(inside, truth, NOTHING).astype(np.uint8)
-                confusion.add(kept, labels, (pair.pixel_size_m or 1.0) ** 2)
+            kept = np.where(inside, truth, NOTHING).astype(np.uint8)
+            with segmented(scene, model) as answer:
+                for branch, confusion in found.items():
+                    labels = replace(answer, branch=branch).read(answer.window)
+                    confusion.add(kept, labels, (pair.pixel_size_m or 1.0) ** 2)
         scores = {branch: confusion.scores(classes).miou for branch, confusion in found.items()}
         said = ", ".join(f"{branch} {100 * miou:.1f}" for branch, miou in scores.items())
         print(f"{way}: {said}", flush=True)

@@ -74,15 +74,20 @@ def register(app: typer.Typer) -> None:
 def overlaps_to_screen(folders: list[str], split: str | None, *, as_json: bool) -> None:
     """Print which images show the same ground; typer.Exit with code 1 if any do."""
     from napari_uhrnet.cli.progress import ProgressLine
-    from napari_uhrnet.evaluation.overlaps import members, overlaps
+    from napari_uhrnet.evaluation.overlaps import check_parts, members, overlaps
     from napari_uhrnet.evaluation.truth_pairs import Source
     from napari_uhrnet.geometry.splits import part_of_ids
 
     parts = part_of_ids(split) if split is not None else {}
     pictures = members([Source.parse(text) for text in folders], parts)
+    if split is not None:
+        check_parts(pictures, split)
     with ProgressLine("comparing") as line:
         found = list(overlaps(pictures, across=split is not None, progress=line.share))
-    where = f"in different parts of {split}" if split is not None else "given"
+    without = sum(picture.part is None for picture in pictures)
+    where = "given"
+    if split is not None:
+        where = f"in different parts of {split}" + (f" ({without} are in none)" if without else "")
     if as_json:
         typer.echo(json_format.dumps([overlap.to_dict() for overlap in found], indent=2))
     elif not found:

@@ -48,7 +48,7 @@ MAYBE, ALIKE = 0.5, 0.6
 """Correlation at which two are looked at more closely, and from which they show the same.
 
 DeepGlobe pictures of the same ground (compressed twice, scaled differently) had at least 0.55 at
-first and 0.80 then, others up to 0.63 and 0.28."""
+first and 0.80 then, others (120 and 30 pairs at random) up to 0.63 and 0.28."""
 DARKEST = 12
 """Pixels of which no channel is brighter count as no data, which JPEG cannot mark otherwise."""
 
@@ -126,6 +126,14 @@ def members(sources: Sequence[Source], parts: Mapping[str, str]) -> list[Member]
     if not known:
         found = [Member(m.path, 1.0, m.shape_yx, m.part) for m in found]
     return found
+
+
+def check_parts(found: Sequence[Member], split: str) -> None:
+    """Raises UserError if pictures of two parts of a split are not there to be compared."""
+    parts = sorted({member.part for member in found if member.part is not None})
+    if len(parts) < 2:
+        there = f"only images of {parts[0]} are" if parts else "none of the images is"
+        raise UserError(f"{split}: {there} in the folders: give folders of two parts of it.")
 
 
 def overlaps(

@@ -10,7 +10,7 @@ from typer.testing import CliRunner
 
 from napari_uhrnet.cli.app import app
 from napari_uhrnet.errors import UserError
-from napari_uhrnet.evaluation.overlaps import Look, likeness, members, overlaps
+from napari_uhrnet.evaluation.overlaps import Look, check_parts, likeness, members, overlaps
 from napari_uhrnet.evaluation.truth_pairs import Source
 from napari_uhrnet.geometry.splits import part_of_ids
 
@@ -135,7 +135,23 @@ def test_the_command_says_which(folders, tmp_path):
     split.write_text(json.dumps({"train": ["a"], "val": ["c"]}))
     result = CliRunner().invoke(app, arguments)
     assert result.exit_code == 0
-    assert "none of the 4 images" in result.stdout
+    assert "none of the 4 images" in result.stdout and "(2 are in none)" in result.stdout
+
+
+@pytest.mark.parametrize(
+    ("split", "said"),
+    [
+        ({"train": ["x"], "val": ["y"]}, "none of the images is in the folders"),
+        ({"train": ["a", "b"], "val": ["y"]}, "only images of train are in the folders"),
+    ],
+)
+def test_a_split_without_two_parts_here_is_no_all_clear(folders, tmp_path, split, said):
+    path = tmp_path / "split.json"
+    path.write_text(json.dumps(split))
+    with pytest.raises(UserError, match=said):
+        check_parts(members([Source(folders[0], 1.0)], part_of_ids(path)), str(path))
+    arguments = ["data", "overlaps", f"{folders[0]}@1", "--split", str(path)]
+    assert CliRunner().invoke(app, arguments).exit_code != 0
 
 
 def test_an_id_in_two_parts_is_refused(tmp_path):

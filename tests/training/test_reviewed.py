@@ -5,6 +5,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from napari_uhrnet.engine.reading import mirrored
 from napari_uhrnet.errors import UserError
 from napari_uhrnet.geometry.affine import InferenceGrid, labels_to_level0
 from napari_uhrnet.geometry.classes import NOTHING
@@ -55,6 +56,22 @@ def test_regions_are_boxes_around_what_is_reviewed(store):
     assert [region.window for region in found] == list(PIECES)
     assert [region.reviewed_px for region in found] == [p.height * p.width for p in PIECES]
     assert {region.scene for region in found} == {3}
+
+
+def test_where_the_scene_has_no_data_it_is_mirrored_and_not_learned(store):
+    pixels = np.random.default_rng(0).integers(0, 255, (*SHAPE, 4)).astype(np.uint8)
+    y, x = np.mgrid[: SHAPE[0], : SHAPE[1]]
+    there = x + y < 200  # its end runs aslant through the first piece
+    pixels[..., 3] = np.where(there, 255, 0)
+    scene = Corrected(array_scene([pixels], "noise", pixel_size_m=1.0), store, 1.0)
+    source = ReviewedSource([scene], regions_of(0, store)[:1], 1.0, side_px=128)
+    place = source._places[0]
+    frame = source.cut(0, Window.of_shape(source.shapes_yx[0]))
+    valid = there[place.slices]
+    assert valid.any() and not valid.all()
+    np.testing.assert_array_equal(frame.pixels, mirrored(pixels[..., :3][place.slices], valid))
+    assert (frame.labels[~valid] == NOTHING).all()
+    assert (frame.labels[valid] != NOTHING).any()
 
 
 def test_a_region_counts_only_reviewed_pixels(store):
