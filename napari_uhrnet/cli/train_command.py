@@ -36,6 +36,7 @@ def train(
     split: o.Split = None,
     train_part: o.TrainPart = None,
     val_part: o.ValPart = None,
+    hold_out: o.HoldOut = None,
     made: o.Made = None,
     pixel_size: o.PixelSize = None,
     steps: o.Steps = None,

@@ -60,6 +60,10 @@ Split = Annotated[
 ]
 TrainPart = Annotated[str | None, typer.Option(help="Part to train on [train].")]
 ValPart = Annotated[str | None, typer.Option(help="Part to validate on [val].")]
+HoldOut = Annotated[
+    float | None,
+    typer.Option(metavar="0..1", help="Of the pairs, if no part is to validate on [0.15]."),
+]
 Made = Annotated[int | None, typer.Option(metavar="N", help="Made scenes beside the data [0].")]
 PixelSize = Annotated[
     float | None, typer.Option(metavar="M", help="Metres per pixel that the network sees.")

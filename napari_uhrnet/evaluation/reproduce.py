@@ -53,7 +53,7 @@ def reproduce(
         For data that cannot be used, or a folder that was started with other settings.
     """
     scale = scale or scale_of(settings.scale)
-    data = find_data(settings)
+    data = find_data(settings, report.note)
     keep_settings(out, settings, data)
     rows = rows_of(scale, table)
     runs = [(seed, row) for seed in range(seeds) for row in distinct_runs(rows)]

@@ -16,8 +16,11 @@ from napari_uhrnet.geometry.layouts import find_pairs
 from napari_uhrnet.geometry.splits import restrict
 from napari_uhrnet.store.disk import disk_errors, write_whole
 from napari_uhrnet.training.config import DataFolder
+from napari_uhrnet.training.parts import FEWEST, HOLD_OUT, find_parts
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from napari_uhrnet.geometry.classes import ClassTable
     from napari_uhrnet.geometry.layouts import Dataset
 
@@ -79,20 +82,22 @@ def _check_same(path: Path, settings: ReproduceSettings) -> None:
             )
 
 
-def find_data(settings: ReproduceSettings) -> ReproduceData:
+def find_data(settings: ReproduceSettings, note: Callable[[str], None]) -> ReproduceData:
     """The pairs to score: of the part test, or of val where no test is told.
 
-    Raises UserError if the data have no part to train on and another to score.
+    Of data that come in no parts those are scored that a run holds out (`training.parts`), and
+    ``note`` is told. Raises UserError if the data have no part to train on and another to score.
     """
     if settings.split is not None and Path(settings.split).suffix.lower() == ".txt":
         raise UserError(
             f"{settings.split}: a list of ids has no parts: give a .json split with train and val"
         )
     datasets = [find_pairs(data.folder) for data in settings.data]
+    if settings.split is None and all(p.split is None for d in datasets for p in d.pairs):
+        return _held_out(settings, datasets, note)
     parts = [p for p in ("test", "val") if all(_has(d, settings.split, p) for d in datasets)]
     part = parts[0] if parts else "val"
-    sources = [Source(data.folder, data.pixel_size_m) for data in settings.data]
-    pairs, table = gather(sources, settings.split, part, settings.drop)
+    pairs, table = gather(_sources(settings), settings.split, part, settings.drop)
     check_sizes(pairs)
     scored = {pair.image.resolve() for pair in pairs}
     for dataset in datasets:
@@ -103,6 +108,25 @@ def find_data(settings: ReproduceSettings) -> ReproduceData:
                     "what is trained on cannot be scored"
                 )
     return ReproduceData(pairs, part, "val" if "val" in parts else part, table)
+
+
+def _held_out(
+    settings: ReproduceSettings, datasets: list[Dataset], note: Callable[[str], None]
+) -> ReproduceData:
+    part = "val"
+    parts = find_parts(datasets, None, TRAIN_PART, part, HOLD_OUT, note)
+    if not parts.held_out:
+        raise UserError(
+            f"{datasets[0].folder}: fewer than {FEWEST} pairs and no parts: there is nothing to "
+            "score that is not trained on; give more, or a --split"
+        )
+    pairs, table = gather(_sources(settings), drop=(*settings.drop, *parts.beside))
+    check_sizes(pairs)
+    return ReproduceData(pairs, part, part, table)
+
+
+def _sources(settings: ReproduceSettings) -> list[Source]:
+    return [Source(data.folder, data.pixel_size_m) for data in settings.data]
 
 
 def _has(dataset: Dataset, split: str | None, part: str) -> bool:

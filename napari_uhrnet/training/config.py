@@ -7,6 +7,7 @@ from typing import Literal, Self
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
+from napari_uhrnet.training.parts import HOLD_OUT
 from napari_uhrnet.training.precision import Precision
 from napari_uhrnet.training.sampling import Sampling
 from napari_uhrnet.training.stages import StageName, rate_factor
@@ -49,6 +50,7 @@ class TrainConfig(BaseModel):
     split: str | None = Field(None, description="name or file; None: the data's own folders")
     train_part: str = "train"
     val_part: str = "val"
+    hold_out: float = Field(HOLD_OUT, ge=0, lt=1, description="of pairs, if no part is to validate")
     model: str | None = Field(None, description="of the registry; None: the start's, or the light")
     start: str | None = Field(None, description="checkpoint to start from")
     backbone: str | None = Field(None, description="any timm features_only network")

@@ -30,7 +30,8 @@ def draw_curves(folder: Path) -> None:
 
     figure = Figure(figsize=(9, 4), layout="constrained")
     FigureCanvasAgg(figure)
-    losses, scores = figure.subplots(1, 2)
+    rows = read_log(folder / "scores.csv")
+    losses, *others = figure.subplots(1, 2 if rows else 1, squeeze=False)[0]
     log = read_log(folder / "log.csv")
     for name in [k for k in (log[0] if log else {}) if k != "step"]:
         steps, values = _curve([(row["step"], row[name]) for row in log])
@@ -38,9 +39,9 @@ def draw_curves(folder: Path) -> None:
             losses.plot(steps, values, label=name, linewidth=1)
     losses.set(xlabel="step", ylabel="loss", yscale="log")
     losses.legend()
-    rows = read_log(folder / "scores.csv")
-    scores.plot([r["step"] for r in rows], [r["miou"] for r in rows], marker="o", label="mIoU")
-    scores.set(xlabel="step", ylabel="mIoU", ylim=(0, 1))
+    for scores in others:
+        scores.plot([r["step"] for r in rows], [r["miou"] for r in rows], marker="o")
+        scores.set(xlabel="step", ylabel="mIoU on what is validated on", ylim=(0, 1))
     file = io.BytesIO()
     figure.savefig(file, format="png", dpi=100)
     _write(folder / "curves.png", file)

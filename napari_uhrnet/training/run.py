@@ -107,6 +107,7 @@ def _work(
         meter.reset()
         records = None
         if fabric.is_global_zero:
+            setup.parts.keep(folder)
             save_config(folder, config)
             records = Records(folder, config, setup, fabric.device)
         try:

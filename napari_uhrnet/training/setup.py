@@ -8,9 +8,8 @@ from typing import TYPE_CHECKING, Literal
 import torch
 
 from napari_uhrnet.errors import UserError
-from napari_uhrnet.geometry.layouts import Dataset, find_pairs
+from napari_uhrnet.geometry.layouts import find_pairs
 from napari_uhrnet.geometry.mapping import ClassMapping
-from napari_uhrnet.geometry.splits import restrict
 from napari_uhrnet.models.build import build_network
 from napari_uhrnet.models.config import BaselineConfig, GLNetConfig, UHRNetConfig
 from napari_uhrnet.models.registry import LoadedModel, card_of, find_entry, load_model
@@ -20,6 +19,7 @@ from napari_uhrnet.scene.open import open_scene
 from napari_uhrnet.training.config import DEFAULT_MODEL
 from napari_uhrnet.training.frames import Frame
 from napari_uhrnet.training.losses import Objective, class_weights
+from napari_uhrnet.training.parts import find_parts
 from napari_uhrnet.training.sampling import FrameSource, class_shares
 from napari_uhrnet.training.sources import DiskSource, TruePair
 from napari_uhrnet.training.stages import without_statistics
@@ -29,9 +29,11 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from napari_uhrnet.geometry.classes import ClassTable
+    from napari_uhrnet.geometry.layouts import Dataset
     from napari_uhrnet.models.build import Network
     from napari_uhrnet.models.config import Config
     from napari_uhrnet.training.config import DataFolder, TrainConfig
+    from napari_uhrnet.training.parts import Parts
     from napari_uhrnet.training.sampling import Source
 
     Note = Callable[[str], None]
@@ -48,7 +50,8 @@ class Setup:
     """A network and its sources; ``classes`` are its output channels, ``started`` says from what.
 
     ``table`` holds the ignored classes, too. ``pixel_size_m`` is the scale it is trained at.
-    ``learned_statistics`` names the batch norms that have none to start from.
+    ``learned_statistics`` names the batch norms that have none to start from. ``parts`` are the
+    pairs behind the sources.
     """
 
     network: Network
@@ -61,6 +64,7 @@ class Setup:
     objective: Objective
     terms: str
     learned_statistics: frozenset[str]
+    parts: Parts
 
     @property
     def classes(self) -> ClassTable:
@@ -82,7 +86,18 @@ def prepare(config: TrainConfig, note: Note) -> Setup:
     shape = network_config(config, start, len(table.without_ignored().classes))
     datasets = [(data, find_pairs(data.folder)) for data in config.data]
     scale_m = _scale(config, start, datasets, note)
-    train, val = _sources(config, datasets, table, scale_m, shape, note)
+    for _, dataset in datasets:
+        for problem in dataset.problems:
+            note(problem)
+    parts = find_parts(
+        [dataset for _, dataset in datasets],
+        config.split,
+        config.train_part,
+        config.val_part,
+        config.hold_out,
+        note,
+    )
+    train, val = _sources(config, parts, table, scale_m, shape)
     torch.manual_seed(config.seed)
     network = build_network(shape)
     started = _start(network, table.without_ignored(), start, note)
@@ -106,6 +121,7 @@ def prepare(config: TrainConfig, note: Note) -> Setup:
         objective,
         terms,
         without_statistics(network),
+        parts,
     )
 
 
@@ -171,43 +187,25 @@ def _own_scale(dataset: Dataset) -> float | None:
 
 
 def _sources(
-    config: TrainConfig,
-    datasets: list[tuple[DataFolder, Dataset]],
-    table: ClassTable,
-    scale_m: float,
-    shape: Config,
-    note: Note,
+    config: TrainConfig, parts: Parts, table: ClassTable, scale_m: float, shape: Config
 ) -> tuple[list[Source], list[Source]]:
-    train: list[Source] = []
-    val: list[Source] = []
-    limit = config.cache_bytes // max(1, 2 * len(datasets))
-    for data, dataset in datasets:
-        for problem in dataset.problems:
-            note(problem)
-        parts = (_part(config, dataset, config.train_part), _validation(config, dataset, note))
-        for part, found in zip(parts, (train, val), strict=True):
-            if part is not None:
-                pairs = [TruePair(p.image, p.mask, data.pixel_size_m) for p in part.pairs]
+    limit = config.cache_bytes // max(1, 2 * len(config.data))
+
+    def on_disk(datasets: tuple[Dataset, ...]) -> list[Source]:
+        found: list[Source] = []
+        for data, dataset in zip(config.data, datasets, strict=True):
+            pairs = [TruePair(p.image, p.mask, data.pixel_size_m) for p in dataset.pairs]
+            if pairs:
                 found.append(DiskSource(data.folder.name, pairs, table, scale_m, limit))
+        return found
+
+    train, val = on_disk(parts.train), on_disk(parts.val)
     side = min(MADE_PX, shape.frame_px)
     if config.made:
         train.append(_made(config.made, MADE_SEED, table, scale_m, side))
-    if not datasets:
+    if not config.data:
         val.append(_made(MADE_VAL_SCENES, MADE_VAL_SEED, table, scale_m, side))
     return train, val
-
-
-def _part(config: TrainConfig, dataset: Dataset, part: str) -> Dataset:
-    if config.split is None and all(p.split is None for p in dataset.pairs):
-        return dataset
-    return restrict(dataset, config.split, part)
-
-
-def _validation(config: TrainConfig, dataset: Dataset, note: Note) -> Dataset | None:
-    if config.split is None and not any(p.split == config.val_part for p in dataset.pairs):
-        note(f"{dataset.folder}: has no part {config.val_part!r}: nothing is validated on it")
-        return None
-    return restrict(dataset, config.split, config.val_part)
 
 
 def _made(count: int, seed: int, table: ClassTable, scale_m: float, side_px: int) -> FrameSource:

@@ -17,7 +17,8 @@ from napari_uhrnet.models.checkpoint import read_card, read_weights
 from napari_uhrnet.models.config import UHRNetConfig
 from napari_uhrnet.models.frames import segment_frames
 from tests.evaluation.reproductions import SCALE, Broken, Report, settings
-from tests.models.tiny import TINY, tiny_model
+from tests.models.tiny import CLASSES, TINY, tiny_model
+from tests.training.runs import data_set
 
 
 @pytest.fixture(autouse=True)
@@ -106,7 +107,7 @@ WHOLE_VIEWS = replace(SCALE, settings={**SCALE.settings, "whole_share": 1.0})
 def test_rows_of_the_main_table(run, tmp_path):
     out, wanted = tmp_path / "run", settings(tmp_path)
     row = next(row for row in rows_of(WHOLE_VIEWS, "main") if row.run == run)
-    data = find_data(wanted)
+    data = find_data(wanted, print)
     keep_settings(out, wanted, data)
     for part in filter(None, (row.branches, row)):
         assert finish_run(out, part, 1, WHOLE_VIEWS, wanted, data, report_of(part.run))
@@ -175,30 +176,54 @@ def test_a_run_killed_before_its_checkpoint_was_written(tmp_path, few_rows):
 
 def test_other_settings_are_refused(tmp_path):
     out, wanted = tmp_path / "run", settings(tmp_path)
-    keep_settings(out, wanted, find_data(wanted))
+    keep_settings(out, wanted, find_data(wanted, print))
     for change in ({"steps": 5}, {"unknown": "ignore"}, {"drop": ("val0",)}, {"scale": "paper"}):
         [(name, _)] = change.items()
         with pytest.raises(UserError, match=f"was started with {name} = "):
             reproduce(settings(tmp_path, **change), out, Report(), scale=SCALE)
-    keep_settings(out, wanted, find_data(wanted))
+    keep_settings(out, wanted, find_data(wanted, print))
 
 
 def test_what_is_trained_on_is_not_scored(tmp_path):
     wanted = settings(tmp_path)
-    data = find_data(wanted)
+    data = find_data(wanted, print)
     assert data.part == data.val_part == "val" and len(data.pairs) == 4
     ids = tmp_path / "ids.txt"
     ids.write_text("train0\nval0\n")
     with pytest.raises(UserError, match="has no parts"):
-        find_data(wanted.model_copy(update={"split": str(ids)}))
+        find_data(wanted.model_copy(update={"split": str(ids)}), print)
     split = tmp_path / "split.json"
     split.write_text(json.dumps({"train": ["train0", "val0"], "test": ["val0"], "val": ["val1"]}))
     with pytest.raises(UserError, match="what is trained on cannot be scored"):
-        find_data(wanted.model_copy(update={"split": str(split)}))
+        find_data(wanted.model_copy(update={"split": str(split)}), print)
     split.write_text(json.dumps({"train": ["train0"], "test": ["val0"], "val": ["val1"]}))
-    found = find_data(wanted.model_copy(update={"split": str(split)}))
+    found = find_data(wanted.model_copy(update={"split": str(split)}), print)
     assert (found.part, found.val_part) == ("test", "val")
     assert {pair.name.rsplit("/", 1)[-1] for pair in found.pairs} == {"val0"}
+
+
+def _plain(tmp_path, count):
+    """Settings on a folder that comes in no parts."""
+    folder = data_set(tmp_path / "plain", count, 100, part="")
+    (folder / "classes.json").write_text(json.dumps(CLASSES.to_dict()))
+    return settings(tmp_path, data=[{"folder": folder, "pixel_size_m": 2.0}])
+
+
+def test_of_data_without_parts_those_are_scored_that_runs_hold_out(tmp_path):
+    out, wanted, report = tmp_path / "run", _plain(tmp_path, 5), Report()
+    assert reproduce(wanted, out, report, table="ablation", scale=SCALE)
+    data = find_data(wanted, report.note)
+    assert [pair.image.name for pair in data.pairs] == ["4.png"] and data.part == "val"
+    splits = [json.loads(path.read_text()) for path in out.rglob("split.json")]
+    trained = list(out.rglob("last.safetensors"))
+    assert len(splits) == len(trained) > 5
+    assert all(s == {"train": ["0", "1", "2", "3"], "val": ["4"]} for s in splits)
+    assert any("1 of its 5 pairs are held out" in note for note in report.notes)
+
+
+def test_too_few_pairs_without_parts_cannot_be_scored(tmp_path):
+    with pytest.raises(UserError, match="plain: fewer than 4 pairs and no parts"):
+        find_data(_plain(tmp_path, 3), print)
 
 
 @pytest.mark.parametrize("readout", ["into_patches", "into_frame"])

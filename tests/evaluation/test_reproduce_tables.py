@@ -23,7 +23,7 @@ HITS = {
 @pytest.fixture
 def found(tmp_path):
     wanted = settings(tmp_path)
-    data, rows = find_data(wanted), rows_of(SCALE, "ablation")
+    data, rows = find_data(wanted, print), rows_of(SCALE, "ablation")
     for row in rows:
         for seed, share in enumerate(HITS.get(row.run, ())):
             hits = {"val0": share + 0.05, "val1": share - 0.05}
