@@ -10,6 +10,7 @@ import numpy as np
 from napari_uhrnet.evaluation.boundary import boundary_f1
 from napari_uhrnet.evaluation.counts import summed
 from napari_uhrnet.geometry.metrics import known_rows, scores_of
+from napari_uhrnet.models.trained_on import image_key, keys
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -100,6 +101,12 @@ def notes(
     if settings.views > 1:
         said.append(f"shares of {settings.views} views (turned or mirrored scenes) are averaged")
     said.append(f"boundary F1: classes meet within {settings.tolerance}")
+    known = keys(model.card.trained_on)
+    seen = sum(image_key(scene.pair.image) in known for scene in scenes) if known else 0
+    if seen:
+        said.append(
+            f"{seen} of {len(scenes)} scenes were trained on: expect lower scores on new ones"
+        )
     return said + _class_notes(model, classes)
 
 

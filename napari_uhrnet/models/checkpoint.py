@@ -37,6 +37,7 @@ class Card(BaseModel):
     pixel_size_m: float = Field(gt=0, description="ground sample distance it was trained at")
     terms: str = Field(description="terms of the training data, for whoever uses the weights")
     training: dict[str, Any] = {}
+    trained_on: str = Field("", description="keys of the images, see `models.trained_on`")
     metrics: dict[str, Any] = {}
     sha256: str = Field("", description="of the .safetensors file")
 

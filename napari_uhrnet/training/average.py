@@ -14,6 +14,7 @@ import torch
 
 from napari_uhrnet.errors import UserError, exit_on_bad_input
 from napari_uhrnet.models.checkpoint import read_card, read_weights, save_checkpoint
+from napari_uhrnet.models.trained_on import joined
 from napari_uhrnet.training.start import of_use
 
 if TYPE_CHECKING:
@@ -68,7 +69,8 @@ def main() -> None:
     weights, card = average(options.checkpoints)
     made = [read_card(path).sha256 for path in options.checkpoints]
     training = {**card.training, "mean_of": made}
-    described = card.model_copy(update={"training": training, "metrics": {}})
+    seen = joined((), "".join(read_card(path).trained_on for path in options.checkpoints))
+    described = card.model_copy(update={"training": training, "trained_on": seen, "metrics": {}})
     save_checkpoint(options.out, weights, described)
 
 

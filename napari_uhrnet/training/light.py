@@ -23,6 +23,7 @@ from napari_uhrnet.geometry.classes import ClassTable
 from napari_uhrnet.models.build import build_network
 from napari_uhrnet.models.checkpoint import Card, read_card, read_weights, save_checkpoint
 from napari_uhrnet.models.registry import find_entry
+from napari_uhrnet.models.trained_on import joined
 from napari_uhrnet.resources import resource_path
 from napari_uhrnet.training.fit import FitConfig, fit
 from napari_uhrnet.training.light_sources import (
@@ -30,6 +31,7 @@ from napari_uhrnet.training.light_sources import (
     MADE_SEED,
     PIXEL_SIZE_M,
     SURE_SHARE,
+    images_of,
     read_sources,
 )
 from napari_uhrnet.training.losses import Objective, class_weights
@@ -88,7 +90,9 @@ def main() -> None:
         if progress.step % 10 == 0:
             said = " ".join(f"{k} {v:.3f}" for k, v in progress.branches.items())
             print(f"{time.strftime('%H:%M:%S')} step {progress.step} of {config.steps}: {said}")
-    described = card(options.model, shape, known, config, sampling, sources, start)
+    images = images_of(options.data, split, taught=options.taught is not None)
+    seen = joined(images, read_card(options.start).trained_on if options.start else "")
+    described = card(options.model, shape, known, config, sampling, sources, start, seen)
     described.training["stage"] = options.stage
     if options.taught is not None:
         described.training["taught"] = f"surest {SURE_SHARE:.0%} of each class, by networks"
@@ -148,6 +152,7 @@ def card(
     sampling: Sampling,
     sources: list[FrameSource],
     start: str,
+    trained_on: str,
 ) -> Card:
     """What the checkpoint says of itself; scores are added when it is evaluated."""
     return Card(
@@ -170,6 +175,7 @@ def card(
             "views": asdict(sampling),
             **asdict(config),
         },
+        trained_on=trained_on,
     )
 
 

@@ -25,6 +25,8 @@ if TYPE_CHECKING:
 
     from napari_uhrnet.geometry.classes import ClassTable
 
+TILES, FULL = "deepglobe_tiles512", "deepglobe_full"
+PARTLY, WITHOUT_TRUTH = "deepglobe_forest", "deepglobe_full_unlabelled"
 PIXEL_SIZE_M = 1.196
 FULL_PIXEL_SIZE_M = 0.5
 MADE_SEED = 100_000
@@ -52,8 +54,8 @@ def read_sources(
     ``taught`` is a folder of `evaluation.teach` for the scenes of ``data`` that have no truth, or
     of which only forest is known.
     """
-    tiles, full = data / "deepglobe_tiles512", data / "deepglobe_full"
-    partly = [data / "deepglobe_forest" / f"{i}_sat.jpg" for i in split["forest"]]
+    tiles, full = data / TILES, data / FULL
+    partly = [data / PARTLY / f"{i}_sat.jpg" for i in split["forest"]]
     frames = {
         "tiles": [_frame(tiles, i, classes, PIXEL_SIZE_M) for i in split["tiles"]],
         "full": [_frame(full, i, classes, FULL_PIXEL_SIZE_M) for i in split["full"]],
@@ -62,7 +64,7 @@ def read_sources(
     }
     shares = SHARES
     if taught is not None:
-        images = sorted((data / "deepglobe_full_unlabelled").glob("*_sat.jpg"))
+        images = sorted((data / WITHOUT_TRUTH).glob("*_sat.jpg"))
         frames["unlabelled"] = [_without_truth(p) for p in images]
         without_truth = [*frames["forest"], *frames["unlabelled"]]
         learned = learn_surest(without_truth, [read_taught(taught, f) for f in without_truth])
@@ -70,6 +72,15 @@ def read_sources(
         frames["unlabelled"] = learned[len(partly) :]
         shares = TAUGHT_SHARES
     return [FrameSource(name, share, frames[name]) for name, share in shares.items()]
+
+
+def images_of(data: Path, split: dict[str, Sequence[str]], *, taught: bool) -> list[Path]:
+    """The image files that `read_sources` reads."""
+    folders = {"tiles": TILES, "full": FULL, "forest": PARTLY}
+    named = [
+        data / folder / f"{i}_sat.jpg" for part, folder in folders.items() for i in split[part]
+    ]
+    return named + (sorted((data / WITHOUT_TRUTH).glob("*_sat.jpg")) if taught else [])
 
 
 def read_taught(folder: Path, frame: Frame) -> NDArray[np.uint8]:

@@ -129,6 +129,7 @@ class Records:
             pixel_size_m=setup.pixel_size_m,
             terms=setup.terms,
             training={**training, "step": step, "started_from": setup.started},
+            trained_on=setup.trained_on,
             metrics=metrics,
         )
 

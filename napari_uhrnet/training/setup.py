@@ -13,6 +13,7 @@ from napari_uhrnet.geometry.mapping import ClassMapping
 from napari_uhrnet.models.build import build_network
 from napari_uhrnet.models.config import BaselineConfig, GLNetConfig, UHRNetConfig
 from napari_uhrnet.models.registry import LoadedModel, card_of, find_entry, load_model
+from napari_uhrnet.models.trained_on import joined
 from napari_uhrnet.scene.class_tables import find_class_table
 from napari_uhrnet.scene.made.compose import make_scene
 from napari_uhrnet.scene.open import open_scene
@@ -51,7 +52,7 @@ class Setup:
 
     ``table`` holds the ignored classes, too. ``pixel_size_m`` is the scale it is trained at.
     ``learned_statistics`` names the batch norms that have none to start from. ``parts`` are the
-    pairs behind the sources.
+    pairs behind the sources, ``trained_on`` a card's line of those trained on, and the start's.
     """
 
     network: Network
@@ -65,6 +66,7 @@ class Setup:
     terms: str
     learned_statistics: frozenset[str]
     parts: Parts
+    trained_on: str
 
     @property
     def classes(self) -> ClassTable:
@@ -122,6 +124,10 @@ def prepare(config: TrainConfig, note: Note) -> Setup:
         terms,
         without_statistics(network),
         parts,
+        joined(
+            (pair.image for dataset in parts.train for pair in dataset.pairs),
+            start.card.trained_on if start else "",
+        ),
     )
 
 

@@ -2,6 +2,7 @@
 
 import csv
 import json
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -20,6 +21,7 @@ from napari_uhrnet.evaluation.score_files import (
 )
 from napari_uhrnet.evaluation.scores import all_scores, scene_rows
 from napari_uhrnet.evaluation.truth_pairs import TruthPair
+from napari_uhrnet.models.trained_on import joined
 from tests.evaluation.truths import TRUTH
 from tests.models.tiny import tiny_model
 
@@ -42,6 +44,22 @@ COARSE = scene("coarse", {(WATER, WATER): 1, (WOOD, WOOD): 1}, 2.0, "g", (4.0, 0
 
 def of(scenes, unknown="ignore"):
     return all_scores(scenes, tiny_model(), TRUTH, Settings(unknown, Tolerance(3, "px")))
+
+
+def test_scenes_that_were_trained_on_are_told(tmp_path):
+    scenes = []
+    for name in ("a.tif", "b.tif"):
+        (tmp_path / name).write_bytes(name.encode() * 3)
+        found = scene(name, {(WATER, WATER): 6})
+        scenes.append(replace(found, pair=replace(found.pair, image=tmp_path / name)))
+    card = tiny_model().card.model_copy(update={"trained_on": joined([tmp_path / "b.tif"])})
+    model = replace(tiny_model(), card=card)
+    told = [
+        all_scores(some, model, TRUTH, Settings())["details"]["notes"]
+        for some in (scenes, scenes[:1])
+    ]
+    assert "1 of 2 scenes were trained on: expect lower scores on new ones" in told[0]
+    assert not any("trained on" in note for note in told[1])
 
 
 def test_pixels_weigh_their_ground_area_and_boundaries_their_length():

@@ -28,6 +28,7 @@ def data_set(folder, count=3, size_px=150, part="train", seed=0):
 
 
 def tiny_checkpoint(folder, seed=0, **changes):
+    folder.mkdir(exist_ok=True)
     path = folder / "tiny.safetensors"
     save_checkpoint(path, tiny_network(seed).state_dict(), tiny_card().model_copy(update=changes))
     return path

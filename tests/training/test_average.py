@@ -15,7 +15,13 @@ from tests.models.tiny import CLASSES, TINY, tiny_card, tiny_network
 
 def saved(path, seed, **changes):
     config = TINY.model_copy(update=changes)
-    card = tiny_card(config).model_copy(update={"training": {"steps": seed}, "metrics": {"a": 1}})
+    card = tiny_card(config).model_copy(
+        update={
+            "training": {"steps": seed},
+            "metrics": {"a": 1},
+            "trained_on": f"{seed:08x}" + "f" * 8,
+        }
+    )
     save_checkpoint(path, tiny_network(seed, config=config).state_dict(), card)
     return path, read_weights(path, read_card(path))
 
@@ -31,6 +37,7 @@ def test_weights_are_the_mean_and_the_card_says_of_what(tmp_path, monkeypatch):
     card = read_card(out)
     assert card.training == {"steps": 2, "mean_of": [read_card(a).sha256, read_card(b).sha256]}
     assert card.metrics == {}  # nobody has scored the mean yet
+    assert card.trained_on == "00000001" + "00000002" + "f" * 8
     mean = read_weights(out, card)
     assert mean.keys() == first.keys()
     for name, value in mean.items():

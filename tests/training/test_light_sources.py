@@ -14,6 +14,7 @@ from napari_uhrnet.training import light_sources
 from napari_uhrnet.training.frames import NOT_OF, Frame
 from napari_uhrnet.training.light_sources import (
     _partly,
+    images_of,
     learn_surest,
     least_sure,
     read_sources,
@@ -73,6 +74,14 @@ def test_only_scenes_of_the_given_half_are_read(tmp_path, monkeypatch):
     sources = read_sources(tmp_path, split, TABLE)
     read = {s.name: [f.name for f in s.frames] for s in sources if s.name != "made"}
     assert read == {kind: ["ours_sat.jpg"] for kind in ("tiles", "full", "forest")}
+    images = [p.relative_to(tmp_path).as_posix() for p in images_of(tmp_path, split, taught=False)]
+    assert images == [
+        f"deepglobe_{folder}/ours_sat.jpg" for folder in ("tiles512", "full", "forest")
+    ]
+    (tmp_path / "deepglobe_full_unlabelled").mkdir()
+    more = tmp_path / "deepglobe_full_unlabelled" / "x_sat.jpg"
+    more.touch()
+    assert images_of(tmp_path, split, taught=True)[3:] == [more]
 
 
 def test_each_class_has_a_bound_of_its_own_over_all_frames():

@@ -11,10 +11,11 @@ from PIL import Image
 
 from napari_uhrnet.errors import UserError
 from napari_uhrnet.models.registry import load_model
+from napari_uhrnet.models.trained_on import image_key, keys
 from napari_uhrnet.training.config import TrainConfig
 from napari_uhrnet.training.config_file import check_same, load_config, new_config
 from tests.models.tiny import CLASSES
-from tests.training.runs import run, settings
+from tests.training.runs import run, settings, tiny_checkpoint
 
 
 def weights(folder):
@@ -49,6 +50,15 @@ def test_a_run_leaves_checkpoints_scores_and_pictures(tmp_path):
     assert model.card.training["stages"] == [{"name": "joint", "steps": 6}]
     assert str(tmp_path) not in model.card.model_dump_json()
     assert any("memory" in note for note in watcher.notes)
+
+
+def test_the_card_knows_the_images_that_were_trained_on(tmp_path):
+    out, before = tmp_path / "run", "0" * 8
+    start = tiny_checkpoint(tmp_path / "other", trained_on=before)
+    run(out, settings(tmp_path) | {"start": str(start)})
+    images = sorted((tmp_path / "data" / "train" / "images").iterdir())
+    known = keys(load_model(out / "last.safetensors", "cpu").card.trained_on)
+    assert len(images) == 3 and known == {before, *map(image_key, images)}
 
 
 def test_the_best_is_the_one_with_the_highest_score(tmp_path):
