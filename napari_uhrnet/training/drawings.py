@@ -41,7 +41,7 @@ def draw_curves(folder: Path) -> None:
     losses.legend()
     for scores in others:
         scores.plot([r["step"] for r in rows], [r["miou"] for r in rows], marker="o")
-        scores.set(xlabel="step", ylabel="mIoU on what is validated on", ylim=(0, 1))
+        scores.set(xlabel="step", ylabel="mIoU of the validation views", ylim=(0, 1))
     file = io.BytesIO()
     figure.savefig(file, format="png", dpi=100)
     _write(folder / "curves.png", file)
