@@ -107,8 +107,8 @@ def _work(
         meter.reset()
         records = None
         if fabric.is_global_zero:
-            setup.parts.keep(folder)
             save_config(folder, config)
+            setup.parts.keep(folder)
             records = Records(folder, config, setup, fabric.device)
         try:
             done = _run(config, setup, folder, fabric, watcher, records, stop)
