@@ -101,7 +101,8 @@ def _only(dataset: Dataset, pairs: Iterable[Pair]) -> Dataset:
 def _last(pairs: tuple[Pair, ...], share: float) -> tuple[Pair, ...]:
     if len(pairs) < FEWEST or not share:
         return ()
-    return pairs[-max(1, round(share * len(pairs))) :]
+    count = min(max(1, round(share * len(pairs))), len(pairs) - 1)  # one is left to train on
+    return pairs[-count:]
 
 
 def _said(held: Dataset, count: int, part: str) -> str:

@@ -39,7 +39,9 @@ def test_the_last_pairs_by_name_are_held_out(tmp_path):
     ]
 
 
-@pytest.mark.parametrize(("count", "share", "held"), [(4, 0.01, 1), (3, 0.5, 0), (20, 0.15, 3)])
+@pytest.mark.parametrize(
+    ("count", "share", "held"), [(4, 0.01, 1), (3, 0.5, 0), (20, 0.15, 3), (5, 0.99, 4)]
+)
 def test_how_many_are_held_out(count, share, held, tmp_path):
     found = parts(plain(tmp_path / "a", count), share=share)
     assert (len(found.val[0].pairs), len(found.train[0].pairs)) == (held, count - held)

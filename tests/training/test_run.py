@@ -14,6 +14,7 @@ from napari_uhrnet.models.registry import load_model
 from napari_uhrnet.models.trained_on import image_key, keys
 from napari_uhrnet.training.config import TrainConfig
 from napari_uhrnet.training.config_file import check_same, load_config, new_config
+from napari_uhrnet.training.drawings import draw_curves
 from tests.models.tiny import CLASSES
 from tests.training.runs import run, settings, tiny_checkpoint
 
@@ -59,6 +60,19 @@ def test_the_card_knows_the_images_that_were_trained_on(tmp_path):
     images = sorted((tmp_path / "data" / "train" / "images").iterdir())
     known = keys(load_model(out / "last.safetensors", "cpu").card.trained_on)
     assert len(images) == 3 and known == {before, *map(image_key, images)}
+
+
+def test_curves_without_scores_are_those_of_the_losses_alone(tmp_path):
+    lines = "step,loss,fused\n1,2.0,1.0\n2,1.0,0.5\n"
+    (tmp_path / "log.csv").write_text(lines)
+    draw_curves(tmp_path)
+    alone = np.asarray(Image.open(tmp_path / "curves.png").convert("L"))
+    (tmp_path / "scores.csv").write_text("step,miou\n2,0.5\n")
+    draw_curves(tmp_path)
+    both = np.asarray(Image.open(tmp_path / "curves.png").convert("L"))
+    gap = slice(alone.shape[1] * 2 // 5, alone.shape[1] * 3 // 5)  # where the second one begins
+    frame = [(picture[:, gap] < 128).sum(axis=0).max() for picture in (alone, both)]
+    assert frame[0] < alone.shape[0] // 2 < frame[1]
 
 
 def test_the_best_is_the_one_with_the_highest_score(tmp_path):
