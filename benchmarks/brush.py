@@ -20,10 +20,10 @@ import numpy as np
 
 from napari_uhrnet.geometry.classes import ClassTable, LabelClass
 from napari_uhrnet.geometry.window import Window
-from napari_uhrnet.session.corrections import Corrections
-from napari_uhrnet.store.annotation import AnnotationStore
-from napari_uhrnet.store.frames import FrameFile
-from napari_uhrnet.store.journal import Journal
+from napari_uhrnet.session.correct.corrections import Corrections
+from napari_uhrnet.store.annotations.annotation import AnnotationStore
+from napari_uhrnet.store.journal.frames import FrameFile
+from napari_uhrnet.store.journal.journal import Journal
 
 SIDES_PX = (2_448, 100_000)
 BRUSH_PX = 32

@@ -9,8 +9,8 @@ import tracemalloc
 import dask.array as da
 import numpy as np
 
-from napari_uhrnet.evaluation.compare import compare, run_to_end
-from napari_uhrnet.evaluation.results import Result, array_result
+from napari_uhrnet.evaluation.comparison.compare import compare, run_to_end
+from napari_uhrnet.evaluation.comparison.results import Result, array_result
 from napari_uhrnet.geometry.classes import ClassTable, LabelClass
 
 TABLE = ClassTable("made", tuple(LabelClass(i, f"class {i}", (40 * i, 0, 0)) for i in range(6)))

@@ -68,8 +68,8 @@ def _distance(a: Window, b: Window) -> int:
 def correct(scene: Scene, labels: np.ndarray, windows: list[Window], project: Path) -> None:
     """Paint the windows and mark them reviewed, as the correct panel does."""
     from napari_uhrnet.geometry.polygon import Polygon
-    from napari_uhrnet.session.open_corrections import OpenCorrections
-    from napari_uhrnet.session.region_edits import mark_region_reviewed
+    from napari_uhrnet.session.correct.open_corrections import OpenCorrections
+    from napari_uhrnet.session.correct.region_edits import mark_region_reviewed
 
     opened = OpenCorrections(scene, project, class_table())
     for window in windows:

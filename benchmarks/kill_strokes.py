@@ -21,8 +21,8 @@ import numpy as np
 
 from napari_uhrnet.geometry.classes import ClassTable, LabelClass
 from napari_uhrnet.geometry.window import Window
-from napari_uhrnet.store.annotation import AnnotationStore
-from napari_uhrnet.store.journal import Journal
+from napari_uhrnet.store.annotations.annotation import AnnotationStore
+from napari_uhrnet.store.journal.journal import Journal
 
 SHAPE = (3_000, 4_000)
 STROKES = 100

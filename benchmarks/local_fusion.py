@@ -20,20 +20,20 @@ from pathlib import Path
 import torch
 from lightning.fabric import Fabric
 
-from napari_uhrnet.evaluation.evaluate import evaluate
-from napari_uhrnet.evaluation.paired import paired, read_groups, table
-from napari_uhrnet.evaluation.score_card import SETTINGS, val_pairs
+from napari_uhrnet.evaluation.scoring.evaluate import evaluate
+from napari_uhrnet.evaluation.scoring.paired import paired, read_groups, table
+from napari_uhrnet.evaluation.scoring.val_set import SETTINGS, val_pairs
 from napari_uhrnet.geometry.classes import ClassTable
+from napari_uhrnet.models.base.checkpoint import read_card, read_weights, save_checkpoint
 from napari_uhrnet.models.build import build_network
-from napari_uhrnet.models.checkpoint import read_card, read_weights, save_checkpoint
 from napari_uhrnet.models.registry import load_model
 from napari_uhrnet.resources import resource_path
-from napari_uhrnet.training.fit import FitConfig, fit
-from napari_uhrnet.training.light import RATES
-from napari_uhrnet.training.light_sources import read_sources
-from napari_uhrnet.training.losses import Objective, class_weights
-from napari_uhrnet.training.sampling import Sampling, class_shares, draw_batch
-from napari_uhrnet.training.stages import enter_stage, rate_factor
+from napari_uhrnet.training.data.sampling import Sampling, class_shares, draw_batch
+from napari_uhrnet.training.loop.fit import FitConfig, fit
+from napari_uhrnet.training.loop.losses import Objective, class_weights
+from napari_uhrnet.training.loop.stages import enter_stage, rate_factor
+from recipes.light import RATES
+from recipes.light_sources import read_sources
 
 HEARS = {
     "neighbours": {},

@@ -23,17 +23,17 @@ import numpy as np
 import torch
 from macs import MacCounter
 
-from napari_uhrnet.engine.layout import SceneLayout
 from napari_uhrnet.engine.open import open_prediction_store
+from napari_uhrnet.engine.passes.state import EngineState
+from napari_uhrnet.engine.planning.layout import SceneLayout
+from napari_uhrnet.engine.planning.work import Work
 from napari_uhrnet.engine.run import run
-from napari_uhrnet.engine.state import EngineState
-from napari_uhrnet.engine.work import Work
 from napari_uhrnet.geometry.classes import ClassTable, LabelClass
 from napari_uhrnet.geometry.window import Window
+from napari_uhrnet.models.base.checkpoint import Card
+from napari_uhrnet.models.base.config import UHRNetConfig
 from napari_uhrnet.models.baselines import BASELINES
 from napari_uhrnet.models.build import build_network
-from napari_uhrnet.models.checkpoint import Card
-from napari_uhrnet.models.config import UHRNetConfig
 from napari_uhrnet.models.registry import LoadedModel, list_models
 from napari_uhrnet.scene.array import array_scene
 

@@ -4,8 +4,8 @@
 
 Every scene of the split's val part is asked three times: whole; with what lies outside of a square
 turned by 15 degrees cut away, as at the ends of an orthophoto, and shown to the network as black;
-and with the same cut away and mirrored (`engine.reading.mirrored`). Scored is each time what lies
-in the square, by ground area.
+and with the same cut away and mirrored (`engine.passes.reading.mirrored`). Scored is each
+time what lies in the square, by ground area.
 """
 
 from __future__ import annotations
@@ -16,16 +16,16 @@ from pathlib import Path
 
 import numpy as np
 
-from napari_uhrnet.engine import passes
+from napari_uhrnet.datasets.masks import open_truth
+from napari_uhrnet.engine.passes.steps import steps as passes
 from napari_uhrnet.engine.segment import segmented
-from napari_uhrnet.evaluation.score_card import val_pairs
+from napari_uhrnet.evaluation.scoring.val_set import val_pairs
 from napari_uhrnet.geometry.classes import NOTHING
 from napari_uhrnet.geometry.metrics import Confusion
 from napari_uhrnet.geometry.window import Window
 from napari_uhrnet.models.registry import load_model
 from napari_uhrnet.scene.array import array_scene
 from napari_uhrnet.scene.open import open_scene
-from napari_uhrnet.scene.truth import open_truth
 
 BRANCHES = ("fused", "local", "global")
 SIDE = 0.8

@@ -15,9 +15,10 @@ from pathlib import Path
 
 import torch
 
-from napari_uhrnet.evaluation.score_card import metrics, val_pairs
+from napari_uhrnet.evaluation.scoring.val_set import val_pairs
 from napari_uhrnet.models.build import build_network
 from napari_uhrnet.models.registry import load_model
+from recipes.score_card import metrics
 
 LOCAL = ("local_branch.", "local_head.")
 

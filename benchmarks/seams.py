@@ -19,11 +19,11 @@ from typing import Any
 import torch.nn.functional as F
 
 from napari_uhrnet import load_model, open_scene
-from napari_uhrnet.engine.layout import SceneLayout
-from napari_uhrnet.engine.neighbours import without_local_fusion
-from napari_uhrnet.engine.passes import decode
-from napari_uhrnet.engine.state import EngineState
-from napari_uhrnet.models.branch import STRIDE_PX
+from napari_uhrnet.engine.inspect.neighbours import without_local_fusion
+from napari_uhrnet.engine.passes.state import EngineState
+from napari_uhrnet.engine.passes.steps import decode
+from napari_uhrnet.engine.planning.layout import SceneLayout
+from napari_uhrnet.models.uhrnet.branch import STRIDE_PX
 
 BRANCHES = ("fused", "local")
 

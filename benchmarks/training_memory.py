@@ -22,12 +22,12 @@ def step(frame_px: int, min_overlap_px: int) -> None:
     import torch
 
     from napari_uhrnet.geometry.grid import PatchGrid
+    from napari_uhrnet.models.base.config import LIGHT
     from napari_uhrnet.models.build import build_network
-    from napari_uhrnet.models.config import LIGHT
-    from napari_uhrnet.training.accumulate import accumulate
-    from napari_uhrnet.training.losses import Objective
-    from napari_uhrnet.training.memory import ProcessMeter
-    from napari_uhrnet.training.stages import train_mode
+    from napari_uhrnet.training.loop.accumulate import accumulate
+    from napari_uhrnet.training.loop.losses import Objective
+    from napari_uhrnet.training.loop.memory import ProcessMeter
+    from napari_uhrnet.training.loop.stages import train_mode
 
     torch.manual_seed(0)
     config = LIGHT.model_copy(update={"min_overlap_px": min_overlap_px})

@@ -17,12 +17,12 @@ from pathlib import Path
 import numpy as np
 
 from napari_uhrnet import load_model
-from napari_uhrnet.engine.blending import plane_names
-from napari_uhrnet.engine.layout import SceneLayout
 from napari_uhrnet.engine.open import open_prediction_store
+from napari_uhrnet.engine.passes.blending import plane_names
+from napari_uhrnet.engine.passes.state import EngineState
+from napari_uhrnet.engine.planning.layout import SceneLayout
+from napari_uhrnet.engine.planning.work import Work
 from napari_uhrnet.engine.run import run
-from napari_uhrnet.engine.state import EngineState
-from napari_uhrnet.engine.work import Work
 from napari_uhrnet.geometry.window import Window
 from napari_uhrnet.models.registry import DEFAULT_MODEL
 from napari_uhrnet.scene.array import array_scene

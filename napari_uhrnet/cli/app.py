@@ -3,22 +3,18 @@
 from __future__ import annotations
 
 import sys
-from enum import StrEnum
-from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, cast
 
 import typer
 
 from napari_uhrnet import __version__
-from napari_uhrnet.cli import (
-    compare_command,
-    data_command,
-    evaluate_command,
-    finetune_command,
-    labels_command,
-    reproduce_command,
-    train_command,
-)
+from napari_uhrnet.cli import data, evaluate, reproduce
+from napari_uhrnet.cli.compare import command as compare
+from napari_uhrnet.cli.finetune import command as finetune
+from napari_uhrnet.cli.kit.words import ScenePath  # noqa: TC001 (typer reads it)
+from napari_uhrnet.cli.labels import command as labels
+from napari_uhrnet.cli.segment import command as segment
+from napari_uhrnet.cli.train import command as train
 from napari_uhrnet.errors import BAD_INPUT, UserError
 
 if TYPE_CHECKING:
@@ -36,17 +32,6 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     rich_markup_mode=None,
 )
-
-
-class Branch(StrEnum):
-    """Whose answer is written."""
-
-    fused = "fused"
-    global_ = "global"
-    local = "local"
-
-
-ScenePath = Annotated[Path, typer.Argument(metavar="SCENE", help="Image file or OME-Zarr folder.")]
 
 
 def _print_version(wanted: bool) -> None:
@@ -79,40 +64,6 @@ def info(
 
 
 @app.command()
-def segment(
-    scene: ScenePath,
-    out: Annotated[Path, typer.Option(metavar="MASK", help="Mask: .tif, .png or .zarr.")],
-    window: Annotated[
-        str | None,
-        typer.Option(metavar="Y,X,H,W", help="Part of the scene in its pixels; default all."),
-    ] = None,
-    branch: Annotated[Branch, typer.Option(help="Whose answer is written.")] = Branch.fused,
-    pixel_size: Annotated[
-        float | None,
-        typer.Option(metavar="M", help="Metres per pixel of the scene; default what it says."),
-    ] = None,
-    model: Annotated[
-        str | None, typer.Option(metavar="NAME_OR_FILE", help="Checkpoint; see `models`.")
-    ] = None,
-    device: Annotated[
-        str, typer.Option(metavar="auto|cpu|cuda|mps", help="Where to compute.")
-    ] = "auto",
-) -> None:
-    """Segment a scene and write the mask at the scene's own resolution."""
-    from napari_uhrnet.cli.segment import segment_to_file
-
-    segment_to_file(
-        scene,
-        out,
-        window=window,
-        branch=branch.value,
-        pixel_size_m=pixel_size,
-        model=model,
-        device=device,
-    )
-
-
-@app.command()
 def models(
     shipped: Annotated[bool, typer.Option("--shipped", help="Only those with weights.")] = False,
 ) -> None:
@@ -123,13 +74,14 @@ def models(
 
 
 for command in (
-    compare_command,
-    evaluate_command,
-    train_command,
-    finetune_command,
-    reproduce_command,
-    data_command,
-    labels_command,
+    segment,
+    compare,
+    evaluate,
+    train,
+    finetune,
+    reproduce,
+    data,
+    labels,
 ):
     command.register(app)
 

@@ -15,7 +15,7 @@ PIXEL_SIZE_UNKNOWN = "unknown: the checkpoint's is assumed, set it with --pixel-
 
 def print_info(path: Path, *, as_json: bool) -> None:
     """What is known about a scene, as a table or as JSON."""
-    from napari_uhrnet.cli.opening import opened
+    from napari_uhrnet.cli.kit.opening import opened
     from napari_uhrnet.scene.describe import describe
 
     with opened(path) as scene:

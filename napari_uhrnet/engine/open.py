@@ -7,14 +7,14 @@ from typing import TYPE_CHECKING
 import torch
 
 from napari_uhrnet import __version__
-from napari_uhrnet.engine.blending import plane_names
-from napari_uhrnet.store.cache import cache_root, prediction_folder
-from napari_uhrnet.store.prediction import PredictionStore
+from napari_uhrnet.engine.passes.blending import plane_names
+from napari_uhrnet.store.files.cache import cache_root, prediction_folder
+from napari_uhrnet.store.predictions.prediction import PredictionStore
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from napari_uhrnet.engine.state import EngineState
+    from napari_uhrnet.engine.passes.state import EngineState
     from napari_uhrnet.models.registry import LoadedModel
     from napari_uhrnet.scene.base import Scene
 

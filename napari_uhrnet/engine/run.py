@@ -6,18 +6,18 @@ import time
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from napari_uhrnet.engine.blending import rectangle_planes
-from napari_uhrnet.engine.passes import decode
-from napari_uhrnet.engine.work import patches_under, put_in_order, rectangles_over
+from napari_uhrnet.engine.passes.blending import rectangle_planes
+from napari_uhrnet.engine.passes.steps import decode
+from napari_uhrnet.engine.planning.work import patches_under, put_in_order, rectangles_over
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from napari_uhrnet.engine.state import EngineState
-    from napari_uhrnet.engine.work import Work
+    from napari_uhrnet.engine.passes.state import EngineState
+    from napari_uhrnet.engine.planning.work import Work
     from napari_uhrnet.geometry.grid import Cell
     from napari_uhrnet.geometry.window import Window
-    from napari_uhrnet.store.prediction import PredictionStore
+    from napari_uhrnet.store.predictions.prediction import PredictionStore
 
 FLUSH_EVERY_S = 0.2
 """Finished rectangles are gathered for this long before they are written and shown."""

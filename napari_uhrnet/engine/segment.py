@@ -7,11 +7,11 @@ from dataclasses import dataclass
 from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING
 
-from napari_uhrnet.engine.layout import SceneLayout
 from napari_uhrnet.engine.open import open_prediction_store
+from napari_uhrnet.engine.passes.state import EngineState
+from napari_uhrnet.engine.planning.layout import SceneLayout
+from napari_uhrnet.engine.planning.work import Work
 from napari_uhrnet.engine.run import Progress, run
-from napari_uhrnet.engine.state import EngineState
-from napari_uhrnet.engine.work import Work
 from napari_uhrnet.errors import UserError
 from napari_uhrnet.geometry.affine import labels_to_level0
 from napari_uhrnet.geometry.window import Window
@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
-    from napari_uhrnet.store.prediction import PredictionStore
+    from napari_uhrnet.store.predictions.prediction import PredictionStore
 
 
 @dataclass(frozen=True)

@@ -16,10 +16,10 @@ import numpy as np
 from scipy import fft
 from scipy.ndimage import gaussian_filter
 
-from napari_uhrnet.engine.reading import read_inference
+from napari_uhrnet.datasets.pairing import IMAGE_SUFFIXES, pictures, without_suffix
+from napari_uhrnet.engine.passes.reading import read_inference
 from napari_uhrnet.errors import UserError
 from napari_uhrnet.geometry.affine import InferenceGrid
-from napari_uhrnet.geometry.pairing import IMAGE_SUFFIXES, pictures, without_suffix
 from napari_uhrnet.geometry.window import Window
 from napari_uhrnet.scene.open import open_scene
 
@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-    from napari_uhrnet.evaluation.truth_pairs import Source
+    from napari_uhrnet.evaluation.scoring.truth_pairs import Source
 
 COARSE_PX = 72
 """Coarse pixels along the shorter side of the smallest picture."""

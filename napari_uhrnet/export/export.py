@@ -7,19 +7,19 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from napari_uhrnet.errors import UserError
-from napari_uhrnet.export.beside import check_parent, written_beside
-from napari_uhrnet.export.frame_layout import FRAME_LAYOUTS
-from napari_uhrnet.export.frames_of import Frame, FrameRules, file_name, frames_of
-from napari_uhrnet.export.manifest import (
+from napari_uhrnet.export.frames.layout import FRAME_LAYOUTS
+from napari_uhrnet.export.frames.selection import Frame, FrameRules, file_name, frames_of
+from napari_uhrnet.export.labels.manifest import (
     counted,
     counts_entry,
     head,
     scene_entry,
     write_manifest,
 )
-from napari_uhrnet.export.merging import Merging
-from napari_uhrnet.export.source import SceneLabels
+from napari_uhrnet.export.labels.merging import Merging
+from napari_uhrnet.export.labels.source import SceneLabels
 from napari_uhrnet.geometry.classes import NOTHING
+from napari_uhrnet.store.files.beside import check_parent, written_beside
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-    from napari_uhrnet.export.source import LabelSource
+    from napari_uhrnet.export.labels.source import LabelSource
     from napari_uhrnet.geometry.window import Window
     from napari_uhrnet.scene.base import Scene
 
@@ -131,14 +131,14 @@ def _write_training_set(
 ) -> dict[str, Any]:
     reported = _reported(frames, report)
     if format_name == "coco":
-        from napari_uhrnet.export.coco import write_coco
+        from napari_uhrnet.export.frames.coco import write_coco
 
         return write_coco(folder, reported, merging.target)
     if format_name == "yolo":
-        from napari_uhrnet.export.yolo import write_yolo
+        from napari_uhrnet.export.frames.yolo import write_yolo
 
         return write_yolo(folder, reported, merging.target)
-    from napari_uhrnet.export.frame_files import write_frames
+    from napari_uhrnet.export.frames.files import write_frames
 
     return write_frames(folder, format_name, reported, merging.target)
 
@@ -180,12 +180,12 @@ def _write_maps(
 
 def _write_map(path: Path, format_name: str, read: Any, labels: SceneLabels) -> None:
     if format_name == "geotiff":
-        from napari_uhrnet.export.cog import write_cog as write
+        from napari_uhrnet.export.maps.cog import write_cog as write
     elif format_name == "ome-zarr":
-        from napari_uhrnet.export.ome_zarr import write_label_image as write
+        from napari_uhrnet.export.maps.ome_zarr import write_label_image as write
     elif format_name == "geojson":
-        from napari_uhrnet.export.geojson import write_geojson as write
+        from napari_uhrnet.export.vectors.geojson import write_geojson as write
     else:
-        from napari_uhrnet.export.geopackage import write_geopackage as write
+        from napari_uhrnet.export.vectors.geopackage import write_geopackage as write
     scene = labels.scene
     write(path, read, labels.shape_yx, labels.merging.target, scene.crs, scene.transform)

@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from napari_uhrnet.errors import UserError
-from napari_uhrnet.export.frame_layout import FRAME_LAYOUTS
-from napari_uhrnet.export.manifest import MANIFEST, read_manifest
+from napari_uhrnet.export.frames.layout import FRAME_LAYOUTS
+from napari_uhrnet.export.labels.manifest import MANIFEST, read_manifest
 from napari_uhrnet.geometry.classes import NOTHING, ClassTable
 from napari_uhrnet.geometry.mapping import ClassMapping
 
@@ -86,10 +86,10 @@ def import_labels(
 
 def _of_file(path: Path, scene: Scene, classes: ClassTable) -> Parts:
     if path.suffix.lower() in _POLYGON_SUFFIXES:
-        from napari_uhrnet.export.read_polygons import polygon_blocks
+        from napari_uhrnet.export.vectors.read import polygon_blocks
 
         return polygon_blocks(path, scene, classes)
-    from napari_uhrnet.export.read_maps import mask_blocks
+    from napari_uhrnet.export.maps.read import mask_blocks
 
     return mask_blocks(path, scene, classes)
 
@@ -151,14 +151,14 @@ def _parts(
 ) -> Parts:
     format_name = manifest["format"]
     if format_name in (*FRAME_LAYOUTS, "coco", "yolo"):
-        from napari_uhrnet.export.read_frames import frame_parts
+        from napari_uhrnet.export.frames.read import frame_parts
 
         return frame_parts(folder, manifest, entry, table)
     file = folder / entry["file"]
     if format_name in ("geojson", "gpkg"):
-        from napari_uhrnet.export.read_polygons import polygon_blocks
+        from napari_uhrnet.export.vectors.read import polygon_blocks
 
         return polygon_blocks(file, scene, table)
-    from napari_uhrnet.export.read_maps import map_blocks
+    from napari_uhrnet.export.maps.read import map_blocks
 
     return map_blocks(file, scene.shape_yx)

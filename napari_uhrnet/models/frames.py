@@ -1,7 +1,7 @@
 """Frames as scenes of their own: the engine's steps in one piece, with gradients.
 
-What training and tests run. Any network of `models.protocol` will do; a part of the patches can be
-worked off at a time, so that what must be held does not grow with their number.
+What training and tests run. Any network of `models.base.protocol` will do; a part of the
+patches can be worked off at a time, so that what must be held does not grow with their number.
 """
 
 from __future__ import annotations
@@ -13,9 +13,9 @@ import torch
 from torch.nn import functional as F
 
 from napari_uhrnet.geometry.grid import PatchGrid
-from napari_uhrnet.models.protocol import PatchFeatures, Surroundings, View
-from napari_uhrnet.models.reflect import reflect_to
-from napari_uhrnet.models.uhrnet import look, surround
+from napari_uhrnet.models.base.protocol import PatchFeatures, Surroundings, View
+from napari_uhrnet.models.baselines.reflect import reflect_to
+from napari_uhrnet.models.uhrnet.network import look, surround
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
     from napari_uhrnet.geometry.grid import Cell
     from napari_uhrnet.geometry.window import Window
-    from napari_uhrnet.models.protocol import FrameFeatures, SegmentationModel
+    from napari_uhrnet.models.base.protocol import FrameFeatures, SegmentationModel
 
 Item = tuple[int, "Cell"]
 """A patch: number of its frame in the batch, and its cell."""

@@ -8,23 +8,23 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
+from napari_uhrnet.models.base.protocol import FrameFeatures, PatchFeatures, Surroundings, View
 from napari_uhrnet.models.baselines import find_baseline
-from napari_uhrnet.models.protocol import FrameFeatures, PatchFeatures, Surroundings, View
-from napari_uhrnet.models.uhrnet import look
+from napari_uhrnet.models.uhrnet.network import look
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
     from napari_uhrnet.geometry.blend import Blend, Upsample
     from napari_uhrnet.geometry.window import Window
-    from napari_uhrnet.models.config import BaselineConfig
+    from napari_uhrnet.models.base.config import BaselineConfig
 
 SEEN_STRIDE_PX = 4
 """Patch pixels per cell at which the logits of a downsampled frame are handed out."""
 
 
 class RegimeBaseline(nn.Module):
-    """A baseline behind `models.protocol.SegmentationModel`; its one branch is the final answer."""
+    """A baseline as a `models.base.protocol.SegmentationModel`; its one branch is the fused one."""
 
     upsample: Upsample = "bilinear"
     blend: Blend = "feather"

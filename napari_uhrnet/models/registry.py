@@ -10,17 +10,17 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from napari_uhrnet.errors import UserError
+from napari_uhrnet.models.base.config import LIGHT, PAPER, BaselineConfig, Config, GLNetConfig
 from napari_uhrnet.models.baselines import BASELINES
-from napari_uhrnet.models.config import LIGHT, PAPER, BaselineConfig, Config, GLNetConfig
 from napari_uhrnet.resources import resource_path
 
 if TYPE_CHECKING:
     import torch
 
     from napari_uhrnet.geometry.classes import ClassTable
+    from napari_uhrnet.models.base.checkpoint import Card
+    from napari_uhrnet.models.base.protocol import SegmentationModel
     from napari_uhrnet.models.build import Network
-    from napari_uhrnet.models.checkpoint import Card
-    from napari_uhrnet.models.protocol import SegmentationModel
 
 DEFAULT_MODEL = "uhrnet-light"
 DEVICES = ("auto", "cpu", "cuda", "mps")
@@ -193,7 +193,7 @@ def find_checkpoint(name_or_file: str | Path) -> Path:
 
 def card_of(name_or_file: str | Path) -> Card:
     """The card of a model; quick, but for GLNet's published files, which must be read."""
-    from napari_uhrnet.models.checkpoint import read_card
+    from napari_uhrnet.models.base.checkpoint import read_card
 
     path = find_checkpoint(name_or_file)
     if _is_published(path):
@@ -224,7 +224,7 @@ def load_model(name_or_file: str | Path = DEFAULT_MODEL, device: str = "auto") -
     UserError
         If there is no such model, file or device, or the file is not a checkpoint.
     """
-    from napari_uhrnet.models.checkpoint import read_card, read_weights
+    from napari_uhrnet.models.base.checkpoint import read_card, read_weights
 
     path = find_checkpoint(name_or_file)
     if _is_published(path):

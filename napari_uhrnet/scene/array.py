@@ -8,13 +8,16 @@ import numpy as np
 
 from napari_uhrnet.errors import UserError
 from napari_uhrnet.scene.base import Scene, checked_pixel_size
-from napari_uhrnet.scene.colour import bits_to_bytes
-from napari_uhrnet.scene.level import ArrayLevel
-from napari_uhrnet.scene.picture import Affine, Bands, Georeference, Picture
-from napari_uhrnet.scene.pyramid import with_lazy_levels
+from napari_uhrnet.scene.picture.bands import Bands
+from napari_uhrnet.scene.picture.colour import bits_to_bytes
+from napari_uhrnet.scene.picture.level import ArrayLevel
+from napari_uhrnet.scene.picture.picture import Georeference, Picture
+from napari_uhrnet.scene.pyramids.in_memory import with_lazy_levels
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
+
+    from napari_uhrnet.geometry.transform import Transform
 
 
 def array_scene(
@@ -22,7 +25,7 @@ def array_scene(
     name: str,
     pixel_size_m: float | None = None,
     crs: str | None = None,
-    transform: Affine | None = None,
+    transform: Transform | None = None,
 ) -> Scene:
     """Numpy, dask or zarr arrays (height, width) or (height, width, bands), finest first.
 

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from napari_uhrnet.errors import UserError
-from napari_uhrnet.scene.level import as_dask
+from napari_uhrnet.scene.picture.level import as_dask
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -19,8 +19,9 @@ if TYPE_CHECKING:
     import dask.array as da
     from numpy.typing import NDArray
 
+    from napari_uhrnet.geometry.transform import Transform
     from napari_uhrnet.geometry.window import Window
-    from napari_uhrnet.scene.picture import Affine, Picture
+    from napari_uhrnet.scene.picture.picture import Picture
 
 _LARGEST_PIXEL_M = 10_000.0
 
@@ -100,7 +101,7 @@ class Scene:
         return self.picture.georeference.crs
 
     @property
-    def transform(self) -> Affine | None:
+    def transform(self) -> Transform | None:
         """(a, b, c, d, e, f): x = a column + b row + c, y = d column + e row + f, level 0."""
         return self.picture.georeference.transform
 

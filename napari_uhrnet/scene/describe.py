@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from napari_uhrnet.scene.georeference import crs_name
+from napari_uhrnet.scene.readers.georeference import crs_name
 
 if TYPE_CHECKING:
     from napari_uhrnet.scene.base import Scene

@@ -8,13 +8,13 @@ from typing import TYPE_CHECKING
 
 from napari_uhrnet.errors import UserError
 from napari_uhrnet.scene.base import Scene, checked_pixel_size
-from napari_uhrnet.scene.image import SMALL_PX
-from napari_uhrnet.scene.pyramid import COARSEST_PX, with_lazy_levels
+from napari_uhrnet.scene.pyramids.in_memory import COARSEST_PX, with_lazy_levels
+from napari_uhrnet.scene.readers.image import SMALL_PX
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from napari_uhrnet.scene.picture import Picture
+    from napari_uhrnet.scene.picture.picture import Picture
 
 _TIFF_STARTS = (b"II*\0", b"MM\0*", b"II+\0", b"MM\0+")
 _ZARR_FILES = ("zarr.json", ".zattrs", ".zgroup", ".zarray")
@@ -79,13 +79,13 @@ def _read(path: Path, indexed: bool = False) -> Picture:
     if not start:
         raise UserError(f"{path}: the file is empty; fetch it again.")
     if start in _TIFF_STARTS:
-        from napari_uhrnet.scene.tiff import NotForTifffileError, open_tiff
+        from napari_uhrnet.scene.readers.tiff import NotForTifffileError, open_tiff
 
         try:
             return open_tiff(path, indexed)
         except NotForTifffileError:
             pass
-    from napari_uhrnet.scene.raster import open_raster
+    from napari_uhrnet.scene.readers.raster import open_raster
 
     return open_raster(path, indexed)
 
@@ -93,7 +93,7 @@ def _read(path: Path, indexed: bool = False) -> Picture:
 def _read_folder(path: Path) -> Picture:
     if not any((path / name).is_file() for name in _ZARR_FILES):
         raise UserError(f"{path}: this is a folder; choose an image file or an OME-Zarr folder.")
-    from napari_uhrnet.scene.ngff import open_ngff
+    from napari_uhrnet.scene.readers.ngff import open_ngff
 
     return open_ngff(path)
 
@@ -101,7 +101,7 @@ def _read_folder(path: Path) -> Picture:
 def _complete(picture: Picture, path: Path, progress: Callable[[float], None] | None) -> Picture:
     height, width, _ = picture.levels[-1].shape
     if picture.rows_only or (max(height, width) > COARSEST_PX and height * width > SMALL_PX):
-        from napari_uhrnet.scene.pyramid_cache import with_cached_levels
+        from napari_uhrnet.scene.pyramids.cached import with_cached_levels
 
         picture = with_cached_levels(picture, path, progress)
     return with_lazy_levels(picture)

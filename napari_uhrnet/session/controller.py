@@ -20,8 +20,8 @@ from napari_uhrnet.session.worker import Worker
 if TYPE_CHECKING:
     from collections.abc import Callable, Generator
 
-    from napari_uhrnet.engine.coarse import CoarseTile
-    from napari_uhrnet.engine.layout import SceneLayout
+    from napari_uhrnet.engine.passes.coarse import CoarseTile
+    from napari_uhrnet.engine.planning.layout import SceneLayout
     from napari_uhrnet.engine.run import Progress
     from napari_uhrnet.models.registry import LoadedModel
     from napari_uhrnet.scene.base import Scene

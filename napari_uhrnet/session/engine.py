@@ -11,15 +11,15 @@ from napari_uhrnet.session.libraries import load_triton_apart
 if TYPE_CHECKING:
     from collections.abc import Generator
 
-    from napari_uhrnet.engine.coarse import CoarseTile
-    from napari_uhrnet.engine.layout import SceneLayout
+    from napari_uhrnet.engine.passes.coarse import CoarseTile
+    from napari_uhrnet.engine.passes.state import EngineState
+    from napari_uhrnet.engine.planning.layout import SceneLayout
     from napari_uhrnet.engine.run import Progress
-    from napari_uhrnet.engine.state import EngineState
     from napari_uhrnet.geometry.window import Window
-    from napari_uhrnet.models.checkpoint import Card
+    from napari_uhrnet.models.base.checkpoint import Card
     from napari_uhrnet.models.registry import LoadedModel
     from napari_uhrnet.scene.base import Scene
-    from napari_uhrnet.store.prediction import PredictionStore
+    from napari_uhrnet.store.predictions.prediction import PredictionStore
 
 
 @dataclass(frozen=True)
@@ -117,7 +117,7 @@ class LocalEngine:
 
     def layout(self, scene: Scene, pixel_size_m: float | None, model: LoadedModel) -> SceneLayout:
         """See `Engine`."""
-        from napari_uhrnet.engine.layout import SceneLayout
+        from napari_uhrnet.engine.planning.layout import SceneLayout
 
         return SceneLayout.build(scene.shape_yx, pixel_size_m, model)
 
@@ -127,7 +127,7 @@ class LocalEngine:
         import torch
 
         # Loads timm, so that the first Segment need not.
-        import napari_uhrnet.models.uhrnet  # noqa: F401
+        import napari_uhrnet.models.uhrnet.network  # noqa: F401
 
         there = {"cuda": torch.cuda.is_available(), "mps": torch.backends.mps.is_available()}
         return ("auto", "cpu", *(name for name, is_there in there.items() if is_there))
@@ -146,7 +146,7 @@ class LocalEngine:
     def open_workspace(self, scene: Scene, layout: SceneLayout, model: LoadedModel) -> Workspace:
         """See `Engine`."""
         from napari_uhrnet.engine.open import open_prediction_store
-        from napari_uhrnet.engine.state import EngineState
+        from napari_uhrnet.engine.passes.state import EngineState
 
         state = EngineState(scene, layout, model)
         store = open_prediction_store(scene, state, model)
@@ -154,22 +154,22 @@ class LocalEngine:
 
     def close_workspace(self, where: Workspace) -> None:
         """See `Engine`."""
-        from napari_uhrnet.store.cache import cache_root, trim
+        from napari_uhrnet.store.files.cache import cache_root, trim
 
         where.store.close()
         trim(cache_root())
 
     def run(self, where: Workspace, window: Window, ring: bool) -> Generator[Progress, None, None]:
         """See `Engine`."""
+        from napari_uhrnet.engine.planning.work import Work
         from napari_uhrnet.engine.run import run
-        from napari_uhrnet.engine.work import Work
 
         yield from run(Work(window, ring), where.state, where.store)
 
     def run_coarse(self, where: Workspace, window: Window) -> Generator[CoarseTile, None, None]:
         """See `Engine`."""
-        from napari_uhrnet.engine.coarse import run_coarse
-        from napari_uhrnet.engine.work import Work
+        from napari_uhrnet.engine.passes.coarse import run_coarse
+        from napari_uhrnet.engine.planning.work import Work
 
         yield from run_coarse(Work(window), where.state)
 

@@ -12,7 +12,7 @@ from napari_uhrnet.geometry.window import Window
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from napari_uhrnet.engine.layout import SceneLayout
+    from napari_uhrnet.engine.planning.layout import SceneLayout
     from napari_uhrnet.scene.base import Scene
     from napari_uhrnet.session.state import Intent
 

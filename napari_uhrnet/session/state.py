@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
     from napari_uhrnet.geometry.classes import ClassTable
     from napari_uhrnet.geometry.window import Window
-    from napari_uhrnet.models.checkpoint import Card
+    from napari_uhrnet.models.base.checkpoint import Card
     from napari_uhrnet.scene.base import Scene
 
 Region = Literal["visible", "scene", "rectangle"]

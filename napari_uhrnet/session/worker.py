@@ -9,7 +9,7 @@ from napari_uhrnet.session.engine import Devices, Estimate, Loaded, Workspace
 if TYPE_CHECKING:
     from collections.abc import Generator
 
-    from napari_uhrnet.engine.coarse import CoarseTile
+    from napari_uhrnet.engine.passes.coarse import CoarseTile
     from napari_uhrnet.engine.run import Progress
     from napari_uhrnet.models.registry import LoadedModel
     from napari_uhrnet.session.engine import Engine

@@ -13,16 +13,16 @@ from typing import TYPE_CHECKING
 import torch
 
 from napari_uhrnet.errors import UserError, exit_on_bad_input
-from napari_uhrnet.models.checkpoint import read_card, read_weights, save_checkpoint
-from napari_uhrnet.models.trained_on import joined
-from napari_uhrnet.training.start import of_use
+from napari_uhrnet.models.base.checkpoint import read_card, read_weights, save_checkpoint
+from napari_uhrnet.models.base.trained_on import joined
+from napari_uhrnet.training.run.start import of_use
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from torch import Tensor
 
-    from napari_uhrnet.models.checkpoint import Card
+    from napari_uhrnet.models.base.checkpoint import Card
 
 ANEW = "fused_head."
 """What a checkpoint of another kind of fusion has not (`start.of_use`): it begins at zero."""

@@ -136,7 +136,7 @@ def _save(viewer: Viewer, widget: UHRNetWidget, scene: Scene, out: Path) -> NDAr
     """(H, W) uint8 labels of level 0, after writing them and the screenshot."""
     from qtpy.QtTest import QTest
 
-    from napari_uhrnet.export.mask import write_mask
+    from napari_uhrnet.export.maps.mask import write_mask
     from napari_uhrnet.geometry.affine import labels_to_level0
     from napari_uhrnet.geometry.window import Window
 

@@ -5,10 +5,10 @@ from __future__ import annotations
 from functools import partial
 from typing import TYPE_CHECKING
 
-from napari_uhrnet.widgets.comparing import Comparing
-from napari_uhrnet.widgets.features import FeaturesTool
-from napari_uhrnet.widgets.neighbours import NeighboursTool
-from napari_uhrnet.widgets.readout import ReadoutTool
+from napari_uhrnet.widgets.compare.tool import Comparing
+from napari_uhrnet.widgets.inspect.features_tool import FeaturesTool
+from napari_uhrnet.widgets.inspect.neighbours_tool import NeighboursTool
+from napari_uhrnet.widgets.inspect.readout_tool import ReadoutTool
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -18,12 +18,12 @@ if TYPE_CHECKING:
 
     from napari_uhrnet.scene.base import Scene
     from napari_uhrnet.session.engine import Engine
-    from napari_uhrnet.widgets.compare_panel import ComparePanel
-    from napari_uhrnet.widgets.features_panel import FeaturesPanel
+    from napari_uhrnet.widgets.compare.panel import ComparePanel
+    from napari_uhrnet.widgets.inspect.features_panel import FeaturesPanel
+    from napari_uhrnet.widgets.inspect.neighbours_panel import NeighboursPanel
+    from napari_uhrnet.widgets.inspect.readout_panel import ReadoutPanel
+    from napari_uhrnet.widgets.kit.panel import Panel
     from napari_uhrnet.widgets.main import UHRNetWidget
-    from napari_uhrnet.widgets.neighbours_panel import NeighboursPanel
-    from napari_uhrnet.widgets.panel import Panel
-    from napari_uhrnet.widgets.readout_panel import ReadoutPanel
 
 
 class InsightDocks:

@@ -5,20 +5,20 @@ from __future__ import annotations
 from functools import partial
 from typing import TYPE_CHECKING
 
-from napari_uhrnet.widgets.class_editor import ClassTool
-from napari_uhrnet.widgets.exporting import ExportTool
-from napari_uhrnet.widgets.importing import ImportTool
+from napari_uhrnet.widgets.labels.class_tool import ClassTool
+from napari_uhrnet.widgets.labels.export_tool import ExportTool
+from napari_uhrnet.widgets.labels.import_tool import ImportTool
 
 if TYPE_CHECKING:
     from qtpy.QtCore import QSettings
 
     from napari_uhrnet.session.state import SessionState
-    from napari_uhrnet.widgets.class_panel import ClassPanel
-    from napari_uhrnet.widgets.correcting import Correcting
-    from napari_uhrnet.widgets.docks import Docks
-    from napari_uhrnet.widgets.export_panel import ExportPanel
-    from napari_uhrnet.widgets.importing import ImportPanel
-    from napari_uhrnet.widgets.panel import Panel
+    from napari_uhrnet.widgets.correct.tool import Correcting
+    from napari_uhrnet.widgets.kit.docks import Docks
+    from napari_uhrnet.widgets.kit.panel import Panel
+    from napari_uhrnet.widgets.labels.class_panel import ClassPanel
+    from napari_uhrnet.widgets.labels.export_panel import ExportPanel
+    from napari_uhrnet.widgets.labels.import_tool import ImportPanel
 
 
 class LabelDocks:

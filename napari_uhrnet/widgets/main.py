@@ -11,41 +11,42 @@ from qtpy.QtWidgets import QVBoxLayout, QWidget
 
 from napari_uhrnet.errors import UserError
 from napari_uhrnet.models.registry import DEFAULT_MODEL
-from napari_uhrnet.session.answers import Answers
-from napari_uhrnet.session.comparer import Comparer
+from napari_uhrnet.session.compare.comparer import Comparer
+from napari_uhrnet.session.compare.other_predictions import Answers
 from napari_uhrnet.session.controller import Controller
 from napari_uhrnet.session.engine import LocalEngine
-from napari_uhrnet.session.feature_view import FeatureViewer
-from napari_uhrnet.session.finetuning import FineTuning
-from napari_uhrnet.session.neighbour_effect import NeighbourEffect
-from napari_uhrnet.session.ranker import Ranker
-from napari_uhrnet.session.readout import Readout
+from napari_uhrnet.session.finetune.run import FineTuning
+from napari_uhrnet.session.inspect.feature_view import FeatureViewer
+from napari_uhrnet.session.inspect.neighbour_effect import NeighbourEffect
+from napari_uhrnet.session.inspect.readout import Readout
+from napari_uhrnet.session.queue.ranker import Ranker
 from napari_uhrnet.session.state import RunStatus, SessionState
-from napari_uhrnet.widgets.correct_panel import CorrectPanel
-from napari_uhrnet.widgets.correcting import Correcting
-from napari_uhrnet.widgets.docks import Docks
-from napari_uhrnet.widgets.finetuning import FineTuneTool
+from napari_uhrnet.widgets.correct.panel import CorrectPanel
+from napari_uhrnet.widgets.correct.resuming import Resuming
+from napari_uhrnet.widgets.correct.tool import Correcting
+from napari_uhrnet.widgets.finetune.tool import FineTuneTool
 from napari_uhrnet.widgets.insight_docks import InsightDocks
-from napari_uhrnet.widgets.inspect_panel import InspectPanel
-from napari_uhrnet.widgets.keys import BLINK, Keys, blink
+from napari_uhrnet.widgets.inspect.blink import BLINK, blink
+from napari_uhrnet.widgets.inspect.inspect_panel import InspectPanel
+from napari_uhrnet.widgets.inspect.side_by_side import SideBySide
+from napari_uhrnet.widgets.inspect.swipe import Swipe
+from napari_uhrnet.widgets.inspect.uncertainty import Uncertainty
+from napari_uhrnet.widgets.kit.docks import Docks
+from napari_uhrnet.widgets.kit.keys import Keys
+from napari_uhrnet.widgets.kit.layer_look import is_insight
+from napari_uhrnet.widgets.kit.panel_column import PanelColumn
+from napari_uhrnet.widgets.kit.settings import follow_session, user_settings
+from napari_uhrnet.widgets.kit.thread_runner import ThreadRunner
+from napari_uhrnet.widgets.kit.view import ViewWatcher, make_canvas_current, visible_window
 from napari_uhrnet.widgets.label_docks import LabelDocks
-from napari_uhrnet.widgets.layer_look import is_insight
-from napari_uhrnet.widgets.layer_scene import scene_of
-from napari_uhrnet.widgets.legend_panel import LegendPanel
-from napari_uhrnet.widgets.model_panel import ModelPanel
-from napari_uhrnet.widgets.overlay import Overlay
-from napari_uhrnet.widgets.panel_column import PanelColumn
-from napari_uhrnet.widgets.queue import QueueTool
-from napari_uhrnet.widgets.region import RegionDrawing
-from napari_uhrnet.widgets.resuming import Resuming
-from napari_uhrnet.widgets.run_panel import RunPanel
-from napari_uhrnet.widgets.runner import ThreadRunner
-from napari_uhrnet.widgets.scene_panel import ScenePanel
-from napari_uhrnet.widgets.settings import follow_session, user_settings
-from napari_uhrnet.widgets.side_by_side import SideBySide
-from napari_uhrnet.widgets.swipe import Swipe
-from napari_uhrnet.widgets.uncertainty import Uncertainty
-from napari_uhrnet.widgets.view import ViewWatcher, make_canvas_current, visible_window
+from napari_uhrnet.widgets.queue.tool import QueueTool
+from napari_uhrnet.widgets.segment.layer_scene import scene_of
+from napari_uhrnet.widgets.segment.legend_panel import LegendPanel
+from napari_uhrnet.widgets.segment.model_panel import ModelPanel
+from napari_uhrnet.widgets.segment.overlay import Overlay
+from napari_uhrnet.widgets.segment.region_drawing import RegionDrawing
+from napari_uhrnet.widgets.segment.run_panel import RunPanel
+from napari_uhrnet.widgets.segment.scene_panel import ScenePanel
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -58,9 +59,9 @@ if TYPE_CHECKING:
     from napari_uhrnet.scene.base import Scene
     from napari_uhrnet.session.engine import Engine
     from napari_uhrnet.session.runner import Runner
-    from napari_uhrnet.widgets.finetune_panel import FineTunePanel
-    from napari_uhrnet.widgets.panel import Panel
-    from napari_uhrnet.widgets.queue_panel import QueuePanel
+    from napari_uhrnet.widgets.finetune.panel import FineTunePanel
+    from napari_uhrnet.widgets.kit.panel import Panel
+    from napari_uhrnet.widgets.queue.panel import QueuePanel
 
 WIDTH_PX = 320
 

@@ -27,7 +27,7 @@ def get_reader(path: str | Sequence[str]) -> Callable[[Any], list[LayerData]] | 
 
 def is_project(path: str | Path) -> bool:
     """Whether a folder is a project of this package."""
-    from napari_uhrnet.session.project import FILE
+    from napari_uhrnet.session.project.project import FILE
 
     return (Path(path) / FILE).is_file()
 
@@ -51,7 +51,7 @@ def _of_project(folder: Path) -> list[LayerData]:
     """The scenes that are found; a warning tells of the others."""
     from napari.utils.notifications import show_warning
 
-    from napari_uhrnet.session.project import Project
+    from napari_uhrnet.session.project.project import Project
 
     project = Project.open(folder)
     layers, problems = [], []

@@ -25,7 +25,7 @@ def truth_labels() -> NDArray[np.uint8]:
 def sample_scene() -> list[LayerData]:
     """The scene, and its truth as hidden labels on top."""
     from napari_uhrnet.scene.open import open_scene
-    from napari_uhrnet.widgets.layer_look import class_colormap
+    from napari_uhrnet.widgets.kit.layer_look import class_colormap
     from napari_uhrnet.widgets.reader import scene_layer
 
     classes = ClassTable.from_file(resource_path("palettes", "deepglobe.json"))

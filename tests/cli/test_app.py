@@ -15,12 +15,13 @@ from PIL import Image
 
 from napari_uhrnet.cli import segment as command
 from napari_uhrnet.cli.app import run
-from napari_uhrnet.cli.progress import _duration
-from napari_uhrnet.cli.segment import parse_window, window_transform
+from napari_uhrnet.cli.kit.progress import _duration
+from napari_uhrnet.cli.kit.words import parse_window
 from napari_uhrnet.engine.segment import segment
 from napari_uhrnet.errors import UserError
+from napari_uhrnet.geometry.transform import window_transform
 from napari_uhrnet.geometry.window import Window
-from napari_uhrnet.models.checkpoint import save_checkpoint
+from napari_uhrnet.models.base.checkpoint import save_checkpoint
 from napari_uhrnet.models.registry import load_model
 from napari_uhrnet.scene.open import open_scene
 from tests.engine.scenes import picture

@@ -5,8 +5,8 @@ import pytest
 
 from napari_uhrnet.geometry.window import Window
 from tests.engine.scenes import Bench, made_scene
-from tests.models.test_ablations import ROWS
 from tests.models.tiny import TINY, tiny_model
+from tests.models.uhrnet.test_ablations import ROWS
 
 
 def _bench(row, scene, folder):

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 import torch
 
-from napari_uhrnet.engine.work import patches_under
+from napari_uhrnet.engine.planning.work import patches_under
 from napari_uhrnet.geometry.affine import labels_to_level0
 from napari_uhrnet.geometry.window import Window
 from napari_uhrnet.models.frames import segment_frames
@@ -112,7 +112,7 @@ def test_the_engine_gives_what_all_patches_of_a_frame_at_once_give(tmp_path):
 
 
 def _inference_pixels(bench):
-    from napari_uhrnet.engine.reading import read_inference
+    from napari_uhrnet.engine.passes.reading import read_inference
 
     whole = Window.of_shape(bench.layout.inference.shape_yx)
     return read_inference(bench.scene, bench.layout.inference, whole)[0]
@@ -155,7 +155,7 @@ def test_visible_patches_come_first_and_nearest_to_the_centre_first(scene, tmp_p
     bench = Bench(scene, tmp_path)
     window = Window(150, 180, 200, 200)
     near = bench.layout.inference.from_level0(window)
-    from napari_uhrnet.engine.work import Work, put_in_order
+    from napari_uhrnet.engine.planning.work import Work, put_in_order
 
     order = put_in_order(Work(window, ring=True), bench.layout, bench.store)
     grid = bench.layout.patches

@@ -3,7 +3,7 @@
 import numpy as np
 from scipy.ndimage import uniform_filter
 
-from napari_uhrnet.evaluation.results import array_result
+from napari_uhrnet.evaluation.comparison.results import array_result
 from napari_uhrnet.geometry.classes import NOTHING, ClassTable, LabelClass
 
 TABLE = ClassTable(

@@ -4,15 +4,15 @@ import json
 
 import numpy as np
 
-from napari_uhrnet.evaluation.counts import BranchCounts, SceneCounts
-from napari_uhrnet.evaluation.evaluate import Settings
-from napari_uhrnet.evaluation.reproduce_counts import write_counts
-from napari_uhrnet.evaluation.reproduce_rows import Scale
-from napari_uhrnet.evaluation.reproduce_run import SCORES, run_folder
-from napari_uhrnet.evaluation.reproduce_settings import ReproduceSettings
-from napari_uhrnet.evaluation.score_files import write_json
-from napari_uhrnet.evaluation.scores import all_scores
-from napari_uhrnet.models.config import GLNetConfig
+from napari_uhrnet.evaluation.reproduce.counts import write_counts
+from napari_uhrnet.evaluation.reproduce.one_run import SCORES, run_folder
+from napari_uhrnet.evaluation.reproduce.rows import Scale
+from napari_uhrnet.evaluation.reproduce.settings import ReproduceSettings
+from napari_uhrnet.evaluation.scoring.counts import BranchCounts, SceneCounts
+from napari_uhrnet.evaluation.scoring.evaluate import Settings
+from napari_uhrnet.evaluation.scoring.score_files import write_json
+from napari_uhrnet.evaluation.scoring.scores import all_scores
+from napari_uhrnet.models.base.config import GLNetConfig
 from tests.models.tiny import CLASSES, TINY, tiny_model
 from tests.models.tiny_baselines import TINY as TINY_BASELINES
 from tests.training.runs import data_set

@@ -9,10 +9,10 @@ from scipy.ndimage import gaussian_filter
 from typer.testing import CliRunner
 
 from napari_uhrnet.cli.app import app
+from napari_uhrnet.datasets.splits import part_of_ids
 from napari_uhrnet.errors import UserError
 from napari_uhrnet.evaluation.overlaps import Look, check_parts, likeness, members, overlaps
-from napari_uhrnet.evaluation.truth_pairs import Source
-from napari_uhrnet.geometry.splits import part_of_ids
+from napari_uhrnet.evaluation.scoring.truth_pairs import Source
 
 
 def ground(seed, side=500):

@@ -15,11 +15,11 @@ from PIL import Image
 from rasterio.features import rasterize
 
 from napari_uhrnet import __version__
+from napari_uhrnet.datasets.layouts import find_pairs
 from napari_uhrnet.errors import UserError
 from napari_uhrnet.export.export import MAP_SUFFIXES, export_labels
-from napari_uhrnet.export.frames_of import FrameRules
+from napari_uhrnet.export.frames.selection import FrameRules
 from napari_uhrnet.geometry.classes import ClassTable, LabelClass
-from napari_uhrnet.geometry.layouts import find_pairs
 from napari_uhrnet.geometry.window import Window
 from tests.export.made import TABLE, TRANSFORM, UTM, Labels, made_labels, made_scene
 

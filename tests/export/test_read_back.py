@@ -11,8 +11,8 @@ from rasterio.warp import transform_geom
 
 from napari_uhrnet.errors import UserError
 from napari_uhrnet.export.export import export_labels
-from napari_uhrnet.export.frames_of import FrameRules
-from napari_uhrnet.export.mask import write_mask
+from napari_uhrnet.export.frames.selection import FrameRules
+from napari_uhrnet.export.maps.mask import write_mask
 from napari_uhrnet.export.read_back import import_labels
 from napari_uhrnet.geometry.classes import ClassTable, LabelClass
 from tests.export.made import TABLE, TRANSFORM, UTM, collected, made_ids, made_labels, made_scene

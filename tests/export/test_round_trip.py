@@ -7,8 +7,8 @@ import pytest
 
 from napari_uhrnet.errors import UserError
 from napari_uhrnet.export.export import FORMATS, MAP_SUFFIXES, export_labels
-from napari_uhrnet.export.frames_of import FrameRules
-from napari_uhrnet.export.merging import Merging
+from napari_uhrnet.export.frames.selection import FrameRules
+from napari_uhrnet.export.labels.merging import Merging
 from napari_uhrnet.export.read_back import import_labels
 from napari_uhrnet.geometry.classes import ClassTable, LabelClass
 from tests.export.made import TABLE, collected, made_ids, made_labels, made_scene

@@ -6,8 +6,8 @@ import torch
 from pydantic import ValidationError
 
 from napari_uhrnet.geometry.window import Window
+from napari_uhrnet.models.base.config import BaselineConfig
 from napari_uhrnet.models.baselines import BASELINES
-from napari_uhrnet.models.config import BaselineConfig
 from napari_uhrnet.models.regimes import RegimeBaseline
 from tests.engine.scenes import Bench, made_scene
 from tests.models.tiny import tiny_model

@@ -5,10 +5,10 @@ from copy import copy
 import torch
 
 from napari_uhrnet.geometry.classes import ClassTable, LabelClass
-from napari_uhrnet.models.checkpoint import Card
-from napari_uhrnet.models.config import UHRNetConfig
+from napari_uhrnet.models.base.checkpoint import Card
+from napari_uhrnet.models.base.config import UHRNetConfig
 from napari_uhrnet.models.registry import LoadedModel
-from napari_uhrnet.models.uhrnet import UHRNet
+from napari_uhrnet.models.uhrnet.network import UHRNet
 
 TINY = UHRNetConfig(
     backbone="lcnet_035",

@@ -5,7 +5,7 @@ import torch
 from torchmetrics.classification import MulticlassConfusionMatrix, MulticlassJaccardIndex
 
 from napari_uhrnet.geometry.classes import NOTHING, ClassTable, LabelClass
-from napari_uhrnet.session.comparing import Source, Wanted, labels_source
+from napari_uhrnet.session.compare.sources import Source, Wanted, labels_source
 
 TABLE = ClassTable(
     "made",

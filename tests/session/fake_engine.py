@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from types import SimpleNamespace
 
-from napari_uhrnet.engine.layout import SceneLayout
+from napari_uhrnet.engine.planning.layout import SceneLayout
 from napari_uhrnet.errors import UserError
 from napari_uhrnet.geometry.window import Window
 from napari_uhrnet.session.controller import Controller

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from napari_uhrnet.engine.layout import SceneLayout
+from napari_uhrnet.engine.planning.layout import SceneLayout
 from napari_uhrnet.geometry.window import Window
 from napari_uhrnet.session.plan import Plan, Refusal, resolve
 from napari_uhrnet.session.state import Intent

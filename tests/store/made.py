@@ -10,7 +10,7 @@ from pathlib import Path
 
 import numpy as np
 
-from napari_uhrnet.store.prediction import PredictionStore
+from napari_uhrnet.store.predictions.prediction import PredictionStore
 
 SHAPE = (1150, 1300)
 ROW_EDGES = (0, 180, 333, 508, 520, 700, 1010, 1150)

@@ -14,8 +14,8 @@ import numpy as np
 
 from napari_uhrnet.geometry.classes import ClassTable, LabelClass
 from napari_uhrnet.geometry.window import Window
-from napari_uhrnet.store.annotation import AnnotationStore
-from napari_uhrnet.store.journal import Journal
+from napari_uhrnet.store.annotations.annotation import AnnotationStore
+from napari_uhrnet.store.journal.journal import Journal
 
 SHAPE = (1100, 1300)
 CLASSES = ClassTable("made", tuple(LabelClass(i, f"class {i}", (i, i, i)) for i in range(7)))

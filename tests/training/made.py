@@ -3,11 +3,11 @@
 import numpy as np
 import torch
 
+from napari_uhrnet.models.base.config import BaselineConfig, GLNetConfig
 from napari_uhrnet.models.baselines import BASELINES
 from napari_uhrnet.models.build import build_network
-from napari_uhrnet.models.config import BaselineConfig, GLNetConfig
-from napari_uhrnet.training.fit import FitConfig, fit
-from napari_uhrnet.training.losses import Objective
+from napari_uhrnet.training.loop.fit import FitConfig, fit
+from napari_uhrnet.training.loop.losses import Objective
 from tests.models.tiny import CLASSES, TINY, tiny_network
 from tests.models.tiny_baselines import TINY as TINY_BASELINES
 

@@ -5,10 +5,10 @@ import contextlib
 import numpy as np
 from PIL import Image
 
-from napari_uhrnet.models.checkpoint import save_checkpoint
-from napari_uhrnet.training.config import TrainConfig
-from napari_uhrnet.training.config_file import new_config
-from napari_uhrnet.training.run import train
+from napari_uhrnet.models.base.checkpoint import save_checkpoint
+from napari_uhrnet.training.run.config import TrainConfig
+from napari_uhrnet.training.run.config_file import new_config
+from napari_uhrnet.training.run.run import train
 from tests.models.tiny import CLASSES, tiny_card, tiny_network
 from tests.training.made import view
 

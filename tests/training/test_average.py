@@ -8,7 +8,7 @@ import torch
 
 from napari_uhrnet.errors import UserError
 from napari_uhrnet.geometry.classes import ClassTable, LabelClass
-from napari_uhrnet.models.checkpoint import read_card, read_weights, save_checkpoint
+from napari_uhrnet.models.base.checkpoint import read_card, read_weights, save_checkpoint
 from napari_uhrnet.training import average
 from tests.models.tiny import CLASSES, TINY, tiny_card, tiny_network
 

@@ -7,12 +7,12 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from napari_uhrnet.engine.layout import SceneLayout
+from napari_uhrnet.engine.planning.layout import SceneLayout
 from napari_uhrnet.errors import UserError
 from napari_uhrnet.geometry.classes import ClassTable
 from napari_uhrnet.resources import resource_path
 from napari_uhrnet.session.engine import Workspace
-from napari_uhrnet.store.prediction import PredictionStore
+from napari_uhrnet.store.predictions.prediction import PredictionStore
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -105,7 +105,7 @@ class PaintedEngine:
             )
 
     def run_coarse(self, where, window):
-        from napari_uhrnet.engine.coarse import coarse_grid
+        from napari_uhrnet.engine.passes.coarse import coarse_grid
         from napari_uhrnet.geometry.window import Window
 
         shape = coarse_grid(where.layout).shape_yx

@@ -9,10 +9,10 @@ from qtpy.QtCore import Qt
 from napari_uhrnet.models.registry import list_models
 from napari_uhrnet.scene.array import array_scene
 from napari_uhrnet.session.state import RunStatus
-from napari_uhrnet.widgets.legend_panel import LegendPanel
-from napari_uhrnet.widgets.model_panel import ModelPanel
-from napari_uhrnet.widgets.run_panel import RunPanel
-from napari_uhrnet.widgets.scene_panel import ScenePanel
+from napari_uhrnet.widgets.segment.legend_panel import LegendPanel
+from napari_uhrnet.widgets.segment.model_panel import ModelPanel
+from napari_uhrnet.widgets.segment.run_panel import RunPanel
+from napari_uhrnet.widgets.segment.scene_panel import ScenePanel
 from tests.widgets.painted_engine import CARD
 
 LEFT = Qt.MouseButton.LeftButton
@@ -123,7 +123,8 @@ class TestModel:
         panel = shown(ModelPanel(state))
         chosen = ("/data/mine.safetensors", "")
         monkeypatch.setattr(
-            "napari_uhrnet.widgets.model_panel.QFileDialog.getOpenFileName", lambda *a: chosen
+            "napari_uhrnet.widgets.segment.model_panel.QFileDialog.getOpenFileName",
+            lambda *a: chosen,
         )
         qtbot.mouseClick(panel.load, LEFT)
         assert state.model == "/data/mine.safetensors"

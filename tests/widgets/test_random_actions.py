@@ -16,14 +16,14 @@ from napari.layers import Image, Layer
 from qtpy.QtCore import QSettings
 from qtpy.QtWidgets import QApplication, QFileDialog
 
-from napari_uhrnet.widgets.compare_area import NAME as AREA
-from napari_uhrnet.widgets.compare_panel import CHOOSE_FILE
-from napari_uhrnet.widgets.keys import blink
+from napari_uhrnet.widgets.compare.area import NAME as AREA
+from napari_uhrnet.widgets.compare.panel import CHOOSE_FILE
+from napari_uhrnet.widgets.inspect.blink import blink
+from napari_uhrnet.widgets.inspect.uncertainty import SHADES
 from napari_uhrnet.widgets.main import UHRNetWidget
 from napari_uhrnet.widgets.reader import read
-from napari_uhrnet.widgets.uncertainty import SHADES
+from tests.widgets.inspect.test_inspect_random import Docks
 from tests.widgets.painted_engine import CARD, CLASSES, MODEL, PaintedEngine
-from tests.widgets.test_inspect_random import Docks
 
 ACTIONS = 200
 SHAPE = (384, 512)

@@ -7,9 +7,9 @@ from napari.layers import Image, Layer
 
 from napari_uhrnet.errors import UserError
 from napari_uhrnet.geometry.window import Window
-from napari_uhrnet.widgets.layer_scene import scene_of
 from napari_uhrnet.widgets.reader import get_reader, read
 from napari_uhrnet.widgets.sample_data import sample_scene
+from napari_uhrnet.widgets.segment.layer_scene import scene_of
 
 
 @pytest.mark.parametrize("name", ["a.tif", "a.TIFF", "a.svs", "a.png", "a.jpg", "a.jpeg", "a.zarr"])

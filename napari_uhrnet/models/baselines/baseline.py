@@ -8,7 +8,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from napari_uhrnet.models.reflect import reflect_to
+from napari_uhrnet.models.baselines.reflect import reflect_to
 
 
 def resize(x: Tensor, like: Tensor) -> Tensor:

@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING
 
 from napari_uhrnet.errors import UserError
 from napari_uhrnet.geometry.classes import ClassTable
-from napari_uhrnet.models.checkpoint import Card
-from napari_uhrnet.models.config import GLNetConfig
+from napari_uhrnet.models.base.checkpoint import Card
+from napari_uhrnet.models.base.config import GLNetConfig
 from napari_uhrnet.resources import resource_path
 
 if TYPE_CHECKING:

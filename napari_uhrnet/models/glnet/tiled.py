@@ -1,4 +1,4 @@
-"""GLNet behind `models.protocol.SegmentationModel`: the same numbers, a patch at a time."""
+"""GLNet behind `models.base.protocol.SegmentationModel`: the same numbers, a patch at a time."""
 
 from __future__ import annotations
 
@@ -10,18 +10,18 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
-from napari_uhrnet.models.branch import MEAN, STD
+from napari_uhrnet.models.base.protocol import FrameFeatures, PatchFeatures, Surroundings, View
 from napari_uhrnet.models.glnet.network import GLNet
 from napari_uhrnet.models.glnet.places import FrameMerge
 from napari_uhrnet.models.glnet.published import MIN_OVERLAP_PX, shrink_frame
-from napari_uhrnet.models.protocol import FrameFeatures, PatchFeatures, Surroundings, View
+from napari_uhrnet.models.uhrnet.branch import MEAN, STD
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
     from napari_uhrnet.geometry.blend import Blend, Upsample
     from napari_uhrnet.geometry.window import Window
-    from napari_uhrnet.models.config import GLNetConfig
+    from napari_uhrnet.models.base.config import GLNetConfig
     from napari_uhrnet.models.glnet.pyramid import BranchMaps
 
 
@@ -35,7 +35,7 @@ class _Frame:
 
 
 class TiledGLNet(nn.Module):
-    """GLNet in one of its modes; its steps are those of `models.protocol.SegmentationModel`.
+    """GLNet in one of its modes; its steps are those of `models.base.protocol.SegmentationModel`.
 
     A frame is resized to ``size_px`` squared whatever its shape, crops are whole cells, logits are
     upsampled to the nearest cell and summed: on a scene of one frame the answer is that of

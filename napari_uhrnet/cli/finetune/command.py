@@ -1,0 +1,51 @@
+"""The command ``finetune``: from the reviewed regions of a project to a better checkpoint."""
+
+from __future__ import annotations
+
+from pathlib import Path  # noqa: TC003 (typer reads it)
+from typing import Annotated
+
+import typer
+
+
+def register(app: typer.Typer) -> None:
+    """Add the command to an application."""
+    app.command()(finetune)
+
+
+def finetune(
+    project: Annotated[Path, typer.Argument(metavar="PROJECT", help="Folder of the project.")],
+    out: Annotated[Path, typer.Option(metavar="RUN", help="Run folder.")],
+    resume: Annotated[bool, typer.Option("--resume", help="Go on with the run.")] = False,
+    model: Annotated[
+        str | None, typer.Option(metavar="NAME_OR_FILE", help="Checkpoint to start from.")
+    ] = None,
+    steps: Annotated[int | None, typer.Option(help="Of training [150].")] = None,
+    pixel_size: Annotated[
+        float | None,
+        typer.Option(metavar="M", help="Metres per pixel that the network is to see."),
+    ] = None,
+    seed: Annotated[int | None, typer.Option(help="Of everything random [0].")] = None,
+    heads_only: Annotated[
+        bool | None, typer.Option("--heads-only", help="Leave the backbones as they are.")
+    ] = None,
+    held_out: Annotated[
+        float | None,
+        typer.Option(metavar="0..1", help="Share of what is reviewed to score on [0.25]."),
+    ] = None,
+    rehearse: Annotated[
+        list[str] | None,
+        typer.Option(metavar="DIR[@M]", help="Other images with masks to go on learning from."),
+    ] = None,
+    rehearsal_share: Annotated[
+        float | None, typer.Option(metavar="0..1", help="Of the views [0.3].")
+    ] = None,
+    device: Annotated[
+        str | None, typer.Option(metavar="auto|cpu|cuda|mps", help="Where to compute [auto].")
+    ] = None,
+) -> None:
+    """Go on training a checkpoint on the reviewed regions of a project."""
+    asked = {k: v for k, v in locals().items() if k not in ("project", "out", "resume")}
+    from napari_uhrnet.cli.finetune.work import finetune_project
+
+    finetune_project(project, out, {k: v for k, v in asked.items() if v is not None}, resume=resume)

@@ -1,0 +1,190 @@
+"""Computes the feature views of frames beside everything else."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from psygnal import Signal
+
+from napari_uhrnet.errors import UserError
+from napari_uhrnet.session.libraries import load_triton_apart
+from napari_uhrnet.session.plan import Refusal, pixel_size
+from napari_uhrnet.session.runner import Job
+
+if TYPE_CHECKING:
+    from collections.abc import Generator
+
+    from napari_uhrnet.engine.inspect.features import FeatureView
+    from napari_uhrnet.geometry.window import Window
+    from napari_uhrnet.models.registry import LoadedModel
+    from napari_uhrnet.scene.base import Scene
+    from napari_uhrnet.session.engine import Engine
+    from napari_uhrnet.session.runner import Runner
+    from napari_uhrnet.session.state import SessionState
+
+FEATURE_BYTES = 512 << 20
+"""Two rows of patches at the paper's size, so that none is computed twice."""
+
+
+@dataclass(frozen=True)
+class FeatureStatus:
+    """How far a view is: ``share`` in 0..1; ``message`` is a sentence for the panel."""
+
+    busy: bool = False
+    share: float = 0.0
+    message: str = ""
+
+
+@dataclass(frozen=True)
+class Wanted:
+    """What is asked for: the frame around a level-0 pixel. ``pixel_size_m`` None: not known."""
+
+    scene: Scene
+    pixel_size_m: float | None
+    model: str
+    device: str
+    centre_yx: tuple[int, int]
+
+
+@dataclass(frozen=True)
+class Found:
+    """The view of a frame of a scene, one of ``frames``."""
+
+    scene: Scene
+    view: FeatureView
+    frames: tuple[int, int]
+
+    @property
+    def sentence(self) -> str:
+        """What there is to know of it."""
+        row, column = (k + 1 for k in self.view.frame)
+        where = "" if self.frames == (1, 1) else f"Frame in row {row}, column {column}. "
+        shares = [round(100 * share) for share in self.view.explained]
+        red, green, blue = shares
+        whole = round(100 * sum(self.view.explained))
+        missing = [b for b in ("global", "local") if b not in self.view.pictures]
+        alone = f" This network has no {missing[0]} branch." if missing else ""
+        return (
+            f"{where}The first three components hold {whole} % of the variance: red {red} %, "
+            f"green {green} %, blue {blue} %.{alone}"
+        )
+
+
+class FeatureViewer:
+    """Of the main thread, with a runner of its own, so that a segmentation goes on beside it.
+
+    It loads a network of its own: that of the segmentation belongs to another thread.
+    """
+
+    status_changed = Signal(object)
+    """A `FeatureStatus`."""
+    found = Signal(object)
+    """A `Found`."""
+
+    def __init__(self, state: SessionState, runner: Runner, engine: Engine) -> None:
+        self._state, self._runner, self._engine = state, runner, engine
+        self._generation = 0
+        self._loaded: tuple[tuple[str, str], LoadedModel] | None = None
+        self.status = FeatureStatus()
+
+    def show(self) -> None:
+        """Compute the view of the frame in the middle of what is on screen."""
+        wanted = wanted_of(self._state)
+        if isinstance(wanted, Refusal):
+            self._say(FeatureStatus(message=wanted.sentence))
+            return
+        self._say(FeatureStatus(True, 0.0, f"Loading {Path(wanted.model).stem}…"))
+        self._generation += 1
+        mine = self._generation
+        self._runner.start(
+            Job(
+                lambda: self._job(wanted),
+                partial(self._on_result, mine),
+                partial(self._on_end, mine),
+            )
+        )
+
+    def cancel(self) -> None:
+        """Stop after the batch that is being computed."""
+        self._runner.stop()
+
+    def forget(self) -> None:
+        """Another scene: what is being computed is of no use."""
+        self._generation += 1
+        self._runner.stop()
+        self._say(FeatureStatus())
+
+    def close(self) -> None:
+        """Stop for good."""
+        self._generation += 1
+        self._runner.close(lambda: None)
+
+    def _job(self, wanted: Wanted) -> Generator[float | Found, None, None]:
+        """In the runner's thread."""
+        load_triton_apart()
+        from napari_uhrnet.engine.inspect.features import FeatureView, frame_at, run_features
+        from napari_uhrnet.engine.passes.state import EngineState
+
+        model = self._model(wanted.model, wanted.device)
+        yield 0.0
+        layout = self._engine.layout(wanted.scene, wanted.pixel_size_m, model)
+        state = EngineState(wanted.scene, layout, model, feature_bytes=FEATURE_BYTES)
+        for step in run_features(state, frame_at(layout, *wanted.centre_yx)):
+            if isinstance(step, FeatureView):
+                yield Found(wanted.scene, step, (layout.frames.rows, layout.frames.columns))
+            else:
+                yield step
+
+    def _model(self, name: str, device: str) -> LoadedModel:
+        if self._loaded is None or self._loaded[0] != (name, device):
+            self._loaded = None  # two at once may be too much
+            self._loaded = (name, device), self._engine.load_model(name, device)
+        return self._loaded[1]
+
+    def _on_result(self, generation: int, result: float | Found) -> None:
+        if generation != self._generation:
+            return
+        if isinstance(result, Found):
+            self._say(FeatureStatus(message=result.sentence))
+            self.found.emit(result)
+        else:
+            self._say(FeatureStatus(True, result, "Looking at the frame…"))
+
+    def _on_end(self, generation: int, error: BaseException | None) -> None:
+        if generation != self._generation:
+            return
+        if isinstance(error, UserError):
+            self._say(FeatureStatus(message=str(error)))
+        elif error is not None:
+            name = type(error).__name__
+            self._say(FeatureStatus(message=f"Stopped by an error inside: {name}: {error}"))
+            raise error
+        elif self.status.busy:
+            self._say(FeatureStatus(message="Stopped."))
+
+    def _say(self, status: FeatureStatus) -> None:
+        self.status = status
+        self.status_changed.emit(status)
+
+
+def wanted_of(state: SessionState) -> Wanted | Refusal:
+    """What the state asks for now, or why there is nothing to show."""
+    intent, card, view = state.intent(), state.card, state.view
+    if intent.scene is None:
+        return Refusal("Open an image first: File > Open, or drop one on the window.")
+    if state.model_problem or card is None:
+        return Refusal(state.model_problem or "Choose a model first.")
+    if not view:
+        return Refusal("The view shows nothing of the image: move it over the image.")
+    size = pixel_size(intent, card.pixel_size_m)
+    if isinstance(size, Refusal):
+        return size
+    metres = None if size.assumed else size.metres
+    return Wanted(intent.scene, metres, state.model, state.device, _middle(view))
+
+
+def _middle(window: Window) -> tuple[int, int]:
+    return window.y + window.height // 2, window.x + window.width // 2

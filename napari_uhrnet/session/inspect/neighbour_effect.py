@@ -1,0 +1,300 @@
+"""Finds out what the neighbours did: to the answer in view, and to a single patch."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import partial
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from psygnal import Signal
+
+from napari_uhrnet.errors import UserError
+from napari_uhrnet.geometry.classes import NOTHING
+from napari_uhrnet.geometry.metrics import Confusion
+from napari_uhrnet.geometry.window import Window
+from napari_uhrnet.session.inspect.feature_view import wanted_of
+from napari_uhrnet.session.libraries import load_triton_apart
+from napari_uhrnet.session.plan import Refusal
+from napari_uhrnet.session.runner import Job
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Generator
+
+    from numpy.typing import NDArray
+
+    from napari_uhrnet.engine.inspect.neighbours import PatchInfluences
+    from napari_uhrnet.engine.passes.state import EngineState
+    from napari_uhrnet.geometry.classes import ClassTable
+    from napari_uhrnet.models.registry import LoadedModel
+    from napari_uhrnet.scene.base import Scene
+    from napari_uhrnet.session.engine import Engine, Workspace
+    from napari_uhrnet.session.inspect.feature_view import Wanted
+    from napari_uhrnet.session.runner import Runner
+    from napari_uhrnet.session.state import SessionState
+
+MAP_PX = 2048
+"""Longest side of the maps: of a larger view every so many pixels are shown."""
+BLOCK_PX = 1024
+PAIRS = 3
+"""So many pairs of classes are told of."""
+
+
+@dataclass(frozen=True)
+class EffectStatus:
+    """How far it is: ``share`` in 0..1; ``message`` is a sentence for the panel."""
+
+    busy: bool = False
+    share: float = 0.0
+    message: str = ""
+
+
+@dataclass(frozen=True, eq=False)
+class Changes:
+    """What local fusion changed in a window of the inference grid, for one branch.
+
+    Attributes
+    ----------
+    step
+        Each pixel of the maps stands for ``step`` x ``step`` inference pixels.
+    without
+        (h, w) uint8 classes without local fusion, of the first pixel of each.
+    changed
+        (h, w) uint8: the class with local fusion where it is another one without, else 255.
+    counts
+        (256, 256) pixels; rows: class without, columns: with.
+    """
+
+    window: Window
+    step: int
+    without: NDArray[np.uint8]
+    changed: NDArray[np.uint8]
+    counts: NDArray[np.float64]
+    classes: ClassTable
+
+    @property
+    def share(self) -> float:
+        """Of the pixels with a class, those whose class is another one."""
+        known = self.counts[:NOTHING, :NOTHING]
+        return float(1 - np.trace(known) / known.sum()) if known.any() else 0.0
+
+    @property
+    def sentence(self) -> str:
+        """What there is to know of it."""
+        known = self.counts[:NOTHING, :NOTHING]
+        if not known.any():
+            return "Nothing is segmented here."
+        if not self.share:
+            return "The neighbours changed the class of no pixel here."
+        names, off = self.classes.names, known * (1 - np.eye(NOTHING))
+        order = np.argsort(-off, axis=None, kind="stable")[:PAIRS]
+        pairs = [
+            f"{100 * off[a, b] / known.sum():.2g} % from {names[int(a)]} to {names[int(b)]}"
+            for a, b in zip(*np.unravel_index(order, off.shape), strict=True)
+            if off[a, b]
+        ]
+        whole = f"The neighbours changed the class of {100 * self.share:.2g} % of the pixels"
+        return f"{whole}: {', '.join(pairs)}."
+
+
+@dataclass(frozen=True, eq=False)
+class FoundChanges:
+    """Of a scene, by branch; ``factor_yx`` level-0 pixels make an inference pixel."""
+
+    scene: Scene
+    factor_yx: tuple[float, float]
+    branches: dict[str, Changes]
+
+    def sentence(self, branch: str) -> str:
+        """What there is to know of a branch."""
+        return self.branches[branch].sentence
+
+
+@dataclass(frozen=True, eq=False)
+class FoundInfluences:
+    """Of a patch of a scene; ``factor_yx`` level-0 pixels make an inference pixel."""
+
+    scene: Scene
+    factor_yx: tuple[float, float]
+    patch: PatchInfluences
+
+    def sentence(self, branch: str) -> str:
+        """What there is to know of a branch."""
+        together = self.patch.together
+        moved, changed = together.moved[branch], together.changed[branch]
+        count = len(self.patch.each)
+        return (
+            f"Without its {count} neighbours the probabilities of this patch move by "
+            f"{moved:.1%} and {changed:.1%} of it has another class. The numbers say how far each "
+            "one moves them."
+        ).replace("%", " %")
+
+
+class NeighbourEffect:
+    """Of the main thread, with a runner and a network of its own, like `FeatureViewer`."""
+
+    status_changed = Signal(object)
+    """An `EffectStatus`."""
+    found = Signal(object)
+    """`FoundChanges` or `FoundInfluences`."""
+    answered = Signal(object)
+    """The `Workspace` of the network without local fusion: it holds an answer to compare with."""
+
+    def __init__(self, state: SessionState, runner: Runner, engine: Engine) -> None:
+        self._state, self._runner, self._engine = state, runner, engine
+        self._generation = 0
+        self._loaded: tuple[tuple[str, str], LoadedModel] | None = None
+        self._points: EngineState | None = None
+        self.status = EffectStatus()
+
+    def find_changes(self) -> None:
+        """Segment what is in view with and without local fusion."""
+        view = self._state.view
+        self._begin(lambda wanted: self._changes(wanted, view or Window(0, 0, 0, 0)))
+
+    def ask_patch(self, y: int, x: int) -> None:
+        """How much each neighbour moves the patch around a level-0 pixel."""
+        self._begin(lambda wanted: self._influences(wanted, y, x))
+
+    def cancel(self) -> None:
+        """Stop after the batch that is being computed."""
+        self._runner.stop()
+
+    def forget(self) -> None:
+        """Another scene: what is being computed is of no use."""
+        self._generation += 1
+        self._runner.stop()
+        self._say(EffectStatus())
+
+    def close(self) -> None:
+        """Stop for good."""
+        self._generation += 1
+        self._runner.close(lambda: None)
+
+    def _begin(self, steps: Callable[[Wanted], Generator[Any, None, None]]) -> None:
+        wanted = wanted_of(self._state)
+        if isinstance(wanted, Refusal):
+            self._say(EffectStatus(message=wanted.sentence))
+            return
+        self._say(EffectStatus(True, 0.0, "Preparing…"))
+        self._generation += 1
+        mine = self._generation
+        self._runner.start(
+            Job(lambda: steps(wanted), partial(self._on_result, mine), partial(self._on_end, mine))
+        )
+
+    # In the runner's thread.
+
+    def _changes(self, wanted: Wanted, view: Window) -> Generator[Any, None, None]:
+        load_triton_apart()
+        from napari_uhrnet.engine.inspect.neighbours import without_local_fusion
+
+        model = self._model(wanted)
+        deaf = without_local_fusion(model)
+        yield 0.0
+        layout = self._engine.layout(wanted.scene, wanted.pixel_size_m, model)
+        spaces = []
+        try:
+            for k, network in enumerate((model, deaf)):
+                spaces.append(self._engine.open_workspace(wanted.scene, layout, network))
+                for step in self._engine.run(spaces[k], view, False):
+                    yield (k + step.patches_done / max(step.patches_total, 1)) / 2
+            window = layout.inference.from_level0(view)
+            branches: dict[str, Changes] = {
+                branch: changes_between(spaces[0], spaces[1], branch, window)
+                for branch in ("fused", "local")
+                if branch in model.branches
+            }
+            yield spaces[1]
+        finally:
+            for where in spaces:
+                self._engine.close_workspace(where)
+        yield FoundChanges(wanted.scene, layout.inference.factor_yx, branches)
+
+    def _influences(self, wanted: Wanted, y: int, x: int) -> Generator[Any, None, None]:
+        load_triton_apart()
+        from napari_uhrnet.engine.inspect.neighbours import check_hears, influences, patch_at
+        from napari_uhrnet.engine.inspect.point import point_state
+
+        model = self._model(wanted)
+        check_hears(model)
+        yield 0.0
+        state = point_state(wanted.scene, model, wanted.pixel_size_m)
+        known = self._points
+        if known is not None and (known.scene, known.layout) == (state.scene, state.layout):
+            state = known if known.network is model.network else state
+        self._points = state
+        patch = influences(state, patch_at(state, y, x))
+        yield FoundInfluences(wanted.scene, state.layout.inference.factor_yx, patch)
+
+    def _model(self, wanted: Wanted) -> LoadedModel:
+        name = wanted.model, wanted.device
+        if self._loaded is None or self._loaded[0] != name:
+            self._loaded = self._points = None  # two at once may be too much
+            self._loaded = name, self._engine.load_model(*name)
+        return self._loaded[1]
+
+    # In the main thread.
+
+    def _on_result(self, generation: int, result: Any) -> None:
+        if generation != self._generation:
+            return
+        if isinstance(result, float):
+            self._say(EffectStatus(True, result, "Looking at patches…"))
+        elif isinstance(result, FoundChanges | FoundInfluences):
+            self._say(EffectStatus(message=result.sentence("fused")))
+            self.found.emit(result)
+        else:
+            self.answered.emit(result)
+
+    def _on_end(self, generation: int, error: BaseException | None) -> None:
+        if generation != self._generation:
+            return
+        if isinstance(error, UserError):
+            self._say(EffectStatus(message=str(error)))
+        elif error is not None:
+            name = type(error).__name__
+            self._say(EffectStatus(message=f"Stopped by an error inside: {name}: {error}"))
+            raise error
+        elif self.status.busy:
+            self._say(EffectStatus(message="Stopped."))
+
+    def _say(self, status: EffectStatus) -> None:
+        self.status = status
+        self.status_changed.emit(status)
+
+
+def changes_between(heard: Workspace, deaf: Workspace, branch: str, window: Window) -> Changes:
+    """Compare two stores of one layout in a window of the inference grid, block by block."""
+    step = max(1, -(-max(window.shape_yx) // MAP_PX))
+    rows, columns = (-(-side // step) for side in window.shape_yx)
+    without = np.full((rows, columns), NOTHING, np.uint8)
+    changed = without.copy()
+    confusion, plane = Confusion(), f"{branch}/labels"
+    side = max(step, BLOCK_PX // step * step)
+    for y in range(0, window.height, side):
+        for x in range(0, window.width, side):
+            block = Window(y, x, side, side).clip(window.shape_yx)
+            a, b = (w.store.read(plane, block.shift(window.y, window.x)) for w in (deaf, heard))
+            confusion.add(a, b)
+            place = (
+                slice(y // step, -(-block.bottom // step)),
+                slice(x // step, -(-block.right // step)),
+            )
+            without[place] = a[::step, ::step]
+            differs = (a != b) & (a != NOTHING) & (b != NOTHING)
+            changed[place] = _thinned(np.where(differs, b, np.uint8(NOTHING)), step)
+    return Changes(window, step, without, changed, confusion.counts, heard.model.classes)
+
+
+def _thinned(labels: NDArray[np.uint8], step: int) -> NDArray[np.uint8]:
+    """The smallest id of each ``step`` x ``step`` pixels: 255 only where all are."""
+    if step == 1:
+        return labels
+    height, width = (-(-side // step) * step for side in labels.shape)
+    padded = np.full((height, width), NOTHING, np.uint8)
+    padded[: labels.shape[0], : labels.shape[1]] = labels
+    smallest: NDArray[np.uint8] = padded.reshape(height // step, step, width // step, step).min(
+        axis=(1, 3)
+    )
+    return smallest

@@ -1,0 +1,120 @@
+"""What networks say at points: in words, and as a table of the points that the person keeps."""
+
+from __future__ import annotations
+
+import csv
+import io
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    from napari_uhrnet.engine.inspect.point import BranchReading, Reading
+    from napari_uhrnet.scene.base import Scene
+
+MEASURES = ("entropy", "margin", "decided_by")
+
+
+@dataclass(frozen=True, eq=False)
+class Said:
+    """What a network says of a point.
+
+    Without a ``reading``, the scene has no data there, or ``problem`` says why there is none.
+    """
+
+    model: str
+    reading: Reading | None = None
+    problem: str = ""
+
+
+@dataclass(eq=False)
+class Pin:
+    """A level-0 pixel with a name, and what is known of it so far, by network.
+
+    ``pixel_size_m`` is the one that was set when it was read, None for the scene's own.
+    """
+
+    name: str
+    y: int
+    x: int
+    pixel_size_m: float | None = None
+    said: dict[str, Said] = field(default_factory=dict)
+
+
+def new_name(pins: Sequence[Pin]) -> str:
+    """The first of "Pin 1", "Pin 2"… that is free."""
+    taken = {pin.name for pin in pins}
+    return next(name for k in range(1, len(pins) + 2) if (name := f"Pin {k}") not in taken)
+
+
+def sentence(reading: Reading) -> str:
+    """The final answer: "fused: forest 0.83 · decided by local · margin 0.61 · entropy 0.40"."""
+    fused = reading.branches["fused"]
+    parts = [f"fused: {reading.classes.names[fused.class_id]} {fused.confidence:.2f}"]
+    if reading.decided_by:
+        parts.append(f"decided by {reading.decided_by}")
+    parts += [f"margin {fused.margin:.2f}", f"entropy {fused.entropy:.2f}"]
+    return " · ".join(parts)
+
+
+def likeliest(reading: Reading, most: int) -> list[int]:
+    """Channels in the order of the class table; of many classes, those likeliest to any branch."""
+    highest = np.max([b.probabilities for b in reading.branches.values()], axis=0)
+    return sorted(int(k) for k in np.argsort(-highest, kind="stable")[:most])
+
+
+def pins_csv(pins: Sequence[Pin], scene: Scene) -> str:
+    """A row for each pin, network and branch.
+
+    Columns: pin, y_px, x_px (level-0 row and column), world_x and world_y of the pixel's centre if
+    the scene has a CRS, model, branch, class, ``p_`` and its name for each class (empty where the
+    network does not have it), entropy, margin, decided_by. Where the scene has no data, a network
+    has one row without numbers.
+    """
+    answers = [(pin, said) for pin in pins for said in pin.said.values() if not said.problem]
+    names = _class_names([said for _, said in answers])
+    is_placed = scene.crs is not None and scene.transform is not None
+    text = io.StringIO()
+    table = csv.writer(text, lineterminator="\n")
+    place = ["pin", "y_px", "x_px", *(["world_x", "world_y"] if is_placed else [])]
+    columns = ["model", "branch", "class", *(f"p_{name}" for name in names), *MEASURES]
+    table.writerow([*place, *columns])
+    for pin, said in answers:
+        start = [pin.name, str(pin.y), str(pin.x), *(_world(pin, scene) if is_placed else [])]
+        table.writerows([*start, said.model, *cells] for cells in _rows(said.reading, names))
+    return text.getvalue()
+
+
+def _class_names(said: list[Said]) -> list[str]:
+    """The classes of all networks, each once, in the order of their tables."""
+    readings = [s.reading for s in said if s.reading is not None]
+    return list(dict.fromkeys(name for r in readings for name in r.classes.names.values()))
+
+
+def _world(pin: Pin, scene: Scene) -> list[str]:
+    assert scene.transform is not None
+    a, b, c, d, e, f = scene.transform
+    y, x = pin.y + 0.5, pin.x + 0.5
+    return [f"{a * x + b * y + c:.12g}", f"{d * x + e * y + f:.12g}"]
+
+
+def _rows(reading: Reading | None, names: list[str]) -> Iterator[list[str]]:
+    """Branch, its class, probabilities of the named classes, and measures."""
+    if reading is None:
+        yield [""] * (2 + len(names) + len(MEASURES))
+        return
+    for name, branch in reading.branches.items():
+        yield [name, *_numbers(branch, reading.classes.names, names), reading.decided_by]
+
+
+def _numbers(branch: BranchReading, own: dict[int, str], names: list[str]) -> list[str]:
+    shares = dict(zip(own.values(), branch.probabilities.tolist(), strict=True))
+    return [
+        own[branch.class_id],
+        *(f"{shares[name]:.6f}" if name in shares else "" for name in names),
+        f"{branch.entropy:.6f}",
+        f"{branch.margin:.6f}",
+    ]

@@ -1,0 +1,194 @@
+"""What networks say at the cursor and at pins, read beside everything else."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import partial
+from typing import TYPE_CHECKING
+from weakref import WeakKeyDictionary
+
+from psygnal import Signal
+
+from napari_uhrnet.session.inspect.pins import Pin, Said, new_name
+from napari_uhrnet.session.inspect.point_reader import PointReader, Setting
+from napari_uhrnet.session.runner import Job
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Generator
+
+    from napari_uhrnet.scene.base import Scene
+    from napari_uhrnet.session.runner import Runner
+
+
+@dataclass(frozen=True)
+class ReadStatus:
+    """``share`` in 0..1 of the answer that is computed; ``message`` is a sentence for the panel."""
+
+    busy: bool = False
+    share: float = 0.0
+    message: str = ""
+
+
+class Readout:
+    """Keeps the point that is looked at and the pins of each scene; of the main thread.
+
+    Has a runner of its own. One point is read at a time: of the places where the cursor was
+    meanwhile only the last one is read next, and pins when the cursor rests.
+    """
+
+    status_changed = Signal(object)
+    """A `ReadStatus`."""
+    changed = Signal()
+    """Another point is shown, or a network more says something of it."""
+    pins_changed = Signal()
+    """There are other pins, or more is known of one."""
+
+    def __init__(self, runner: Runner) -> None:
+        self._runner, self._reader = runner, PointReader()
+        self._generation, self._running = 0, False
+        self._wanted: Pin | None = None
+        self._cursor: tuple[int, int] | None = None
+        self._pins: WeakKeyDictionary[Scene, list[Pin]] = WeakKeyDictionary()
+        self.setting, self.status = Setting(), ReadStatus()
+        self.shown: Pin | None = None
+        """The point whose answers are shown, with as many of them as there are yet."""
+
+    @property
+    def pins(self) -> list[Pin]:
+        """Those of the present scene, the oldest first."""
+        scene = self.setting.scene
+        return [] if scene is None else self._pins.setdefault(scene, [])
+
+    def use(self, setting: Setting) -> None:
+        """Ask these networks about this scene from now on; what is not known yet is read."""
+        old, self.setting = self.setting, setting
+        if setting == old:
+            return
+        self._stop()
+        if old.scene is not setting.scene:
+            self.shown = self._cursor = None
+        self._wanted = self.shown
+        for pin in [*self.pins, *([self.shown] if self.shown else [])]:
+            if pin.pixel_size_m != setting.pixel_size_m:
+                pin.said.clear()
+                pin.pixel_size_m = setting.pixel_size_m
+        self._say(ReadStatus())
+        self.changed.emit()
+        self.pins_changed.emit()
+        if not setting.asked:
+            self._start(self._reader.let_go, None)
+        self._go_on()
+
+    def hover(self, y: int, x: int) -> None:
+        """The cursor is over a level-0 pixel."""
+        if self._cursor != (y, x):
+            self._cursor = y, x
+            self._wanted = self._point(y, x)
+            self._go_on()
+
+    def leave(self) -> None:
+        """The cursor is outside of the scene."""
+        self._wanted = self._cursor = None
+        if self.shown is not None:
+            self.shown = None
+            self.changed.emit()
+
+    def pin(self, y: int, x: int) -> None:
+        """Keep a level-0 pixel."""
+        if self.setting.scene is None:
+            return
+        pin = self._point(y, x)
+        pin.name = new_name(self.pins)
+        if self.shown is not None and (self.shown.y, self.shown.x) == (y, x):
+            pin.said.update(self.shown.said)
+        self.pins.append(pin)
+        self.pins_changed.emit()
+        self._go_on()
+
+    def unpin(self, pin: Pin) -> None:
+        """Keep a pin no longer."""
+        if pin in self.pins:
+            self.pins.remove(pin)
+            if self.shown is pin:
+                self.leave()
+            self.pins_changed.emit()
+
+    def rename(self, pin: Pin, name: str) -> None:
+        """Call a pin something else; an empty name changes nothing."""
+        pin.name = name.strip() or pin.name
+        self.pins_changed.emit()
+
+    def show(self, pin: Pin) -> None:
+        """Show the answers at a pin."""
+        self._wanted = self._cursor = None
+        self.shown = pin
+        self.changed.emit()
+
+    def close(self) -> None:
+        """Stop for good."""
+        self._generation += 1
+        self._runner.close(lambda: None)
+
+    def _point(self, y: int, x: int) -> Pin:
+        return Pin("", y, x, self.setting.pixel_size_m)
+
+    def _missing(self, point: Pin) -> tuple[str, ...]:
+        return tuple(model for model in self.setting.models if model not in point.said)
+
+    def _go_on(self) -> None:
+        """Read the next point, if none is being read."""
+        if self._running or self.setting.scene is None or self.status.message:
+            return
+        wanted, self._wanted = self._wanted, None
+        for point in [*([wanted] if wanted else []), *self.pins]:
+            models = self._missing(point)
+            if models:
+                read = partial(self._reader.read, self.setting, models, point.y, point.x)
+                self._start(read, point)
+                return
+
+    def _start(
+        self, steps: Callable[[], Generator[float | Said, None, None]], point: Pin | None
+    ) -> None:
+        self._running = True
+        self._generation += 1
+        mine = self._generation
+        self._runner.start(
+            Job(steps, partial(self._on_result, mine, point), partial(self._on_end, mine))
+        )
+
+    def _stop(self) -> None:
+        self._generation += 1
+        self._running = False
+        self._runner.stop()
+
+    def _on_result(self, generation: int, point: Pin | None, result: float | Said) -> None:
+        if generation != self._generation or point is None:
+            return
+        if not isinstance(result, Said):
+            self._say(ReadStatus(True, result))
+            return
+        point.said[result.model] = result
+        if point in self.pins:
+            self.pins_changed.emit()
+        elif self._cursor is not None and not point.name:
+            self.shown = point
+        if self.shown is point:
+            self.changed.emit()
+
+    def _on_end(self, generation: int, error: BaseException | None) -> None:
+        if generation != self._generation:
+            return
+        self._running = False
+        if error is None:
+            self._say(ReadStatus())
+            self._go_on()
+            return
+        # Nothing more is read with this setting: it would most likely end in the same way.
+        name = type(error).__name__
+        self._say(ReadStatus(message=f"Stopped by an error inside: {name}: {error}"))
+        raise error
+
+    def _say(self, status: ReadStatus) -> None:
+        self.status = status
+        self.status_changed.emit(status)

@@ -1,0 +1,88 @@
+"""Which rectangles of a prediction are finished, and how many pixels of each class they hold."""
+
+from __future__ import annotations
+
+import io
+import json
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from napari_uhrnet.store.files.disk import write_whole
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
+    from pathlib import Path
+
+    from numpy.typing import NDArray
+
+    from napari_uhrnet.store.predictions.layout import Cell, StoreLayout
+
+_FILE = "finished.npz"
+_PENDING = "pending.json"
+
+
+@dataclass(frozen=True)
+class Finished:
+    """What is finished at one moment; replaced as a whole, in memory and on disk.
+
+    ``cells`` is (rows, columns) bool, ``counts`` (labels planes, 256) int64 pixels of finished
+    rectangles by class id. Both are in one file, so they never disagree.
+    """
+
+    cells: NDArray[np.bool_]
+    counts: NDArray[np.int64]
+
+    @classmethod
+    def nothing(cls, layout: StoreLayout) -> Finished:
+        """Of a new store."""
+        return cls(
+            np.zeros(layout.cells_yx, bool),
+            np.zeros((len(layout.counted_planes), 256), np.int64),
+        )
+
+    @classmethod
+    def load(cls, folder: Path) -> Finished:
+        """From the folder of a store."""
+        with np.load(io.BytesIO((folder / _FILE).read_bytes())) as file:
+            rows, columns = file["cells_yx"]
+            bits = np.unpackbits(file["bits"], count=int(rows * columns))
+            return cls(bits.astype(bool).reshape(rows, columns), file["counts"])
+
+    def save(self, folder: Path) -> None:
+        """Put it in place of what is in the folder."""
+        file = io.BytesIO()
+        bits, cells_yx = np.packbits(self.cells), np.array(self.cells.shape)
+        np.savez(file, bits=bits, cells_yx=cells_yx, counts=self.counts)
+        write_whole(folder / _FILE, file.getbuffer())
+
+    def adding(
+        self, layout: StoreLayout, gathered: Mapping[Cell, Mapping[str, NDArray[np.uint8]]]
+    ) -> Finished:
+        """The same with more rectangles, none of which was finished before."""
+        cells, counts = self.cells.copy(), self.counts.copy()
+        for cell, values in gathered.items():
+            cells[cell] = True
+            for row, plane in zip(counts, layout.counted_planes, strict=True):
+                row += np.bincount(values[plane].ravel(), minlength=256)
+        return Finished(cells, counts)
+
+
+def save_pending(folder: Path, cells: Iterable[Cell]) -> None:
+    """Note which rectangles are about to be written."""
+    write_whole(folder / _PENDING, json.dumps(list(cells)).encode())
+
+
+def load_pending(folder: Path) -> list[Cell]:
+    """The rectangles that a dead writer noted; to be asked under the store's lock."""
+    try:
+        text = (folder / _PENDING).read_text()
+    except FileNotFoundError:
+        return []
+    return [(int(i), int(j)) for i, j in json.loads(text)]
+
+
+def clear_pending(folder: Path) -> None:
+    """Nothing is half-written any more."""
+    (folder / _PENDING).unlink(missing_ok=True)

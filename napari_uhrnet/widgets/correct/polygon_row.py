@@ -1,0 +1,158 @@
+"""What can be done to everything in a polygon: choose, set, apply."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from qtpy.QtWidgets import QGridLayout, QLabel, QPushButton, QSpinBox, QWidget
+
+from napari_uhrnet.geometry.classes import NOTHING
+from napari_uhrnet.session.correct.operations import (
+    FillHoles,
+    Grow,
+    ReplaceClass,
+    SetClass,
+    Shrink,
+    Smooth,
+)
+from napari_uhrnet.widgets.correct.class_buttons import swatch_icon
+from napari_uhrnet.widgets.kit.panel import narrow_combo
+
+if TYPE_CHECKING:
+    from napari_uhrnet.session.correct.operations import Operation
+    from napari_uhrnet.session.correct.state import CorrectState
+    from napari_uhrnet.widgets.correct.tool import Correcting
+
+ACTIONS = {
+    "set": "Set the class",
+    "replace": "Replace a class",
+    "model": "Take the model's answer",
+    "grow": "Grow the class",
+    "shrink": "Shrink the class",
+    "smooth": "Smooth the class",
+    "holes": "Fill holes of the class",
+    "snap": "Snap the class to edges",
+    "review": "Mark as reviewed",
+    "unreview": "Not reviewed any more",
+}
+SIZES = {
+    "grow": (3, 1, 64),
+    "shrink": (3, 1, 64),
+    "smooth": (5, 1, 64),
+    "holes": (64, 1, 512),
+    "snap": (8, 2, 32),
+}
+"""Pixels at first, at least, at most."""
+TIPS = {
+    "snap": "The border of the class that is painted with moves to the nearest strong edge of the\n"
+    "picture, at most so far; where there is none it stays",
+}
+
+
+class PolygonRow(QWidget):
+    """Draw a polygon, and do something to it; "the class" is the one that is painted with."""
+
+    def __init__(self, correcting: Correcting, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self._correcting, self._state = correcting, correcting.state
+        self.draw = QPushButton("Draw a polygon", checkable=True, objectName="draw_polygon")
+        self.draw.setToolTip(
+            "Click corner by corner; a double click closes it. Works at every zoom.\n"
+            "What is chosen below is done to the polygon that is selected, or drawn last."
+        )
+        self.action = narrow_combo("polygon_action")
+        for name, title in ACTIONS.items():
+            self.action.addItem(title, name)
+        self.apply = QPushButton("Apply", objectName="polygon_apply")
+        self.old = narrow_combo("replaced_class")
+        self.old.setToolTip("The class that is replaced by the one that is painted with")
+        self.size = QSpinBox(objectName="polygon_size", suffix=" px")
+        self._of = QLabel()
+        self._lay_out()
+        self._connect()
+        self._fill_classes()
+        self._on_action()
+        self._show()
+
+    def operation(self) -> Operation | None:
+        """What is to be done to the labels; None for what is no `Operation`."""
+        chosen, size, name = self._state.class_id, self.size.value(), self.action.currentData()
+        match name:
+            case "set":
+                return SetClass(chosen)
+            case "model":
+                return SetClass(NOTHING, kind="take the model's answer")
+            case "replace":
+                return ReplaceClass(int(self.old.currentData()), chosen)
+            case "holes":
+                return FillHoles(chosen, size)
+            case "grow":
+                return Grow(chosen, size)
+            case "shrink":
+                return Shrink(chosen, size)
+            case "smooth":
+                return Smooth(chosen, size)
+        return None
+
+    def _lay_out(self) -> None:
+        grid = QGridLayout(self)
+        grid.setContentsMargins(0, 0, 0, 0)
+        grid.setVerticalSpacing(4)
+        grid.addWidget(self.draw, 0, 0, 1, 2)
+        grid.addWidget(self.action, 1, 0)
+        grid.addWidget(self.apply, 1, 1)
+        grid.addWidget(self._of, 2, 0)
+        grid.addWidget(self.size, 2, 1)
+        grid.addWidget(self.old, 2, 1)
+        grid.setColumnStretch(0, 1)
+
+    def _connect(self) -> None:
+        self.draw.clicked.connect(self._on_draw)
+        self.action.currentIndexChanged.connect(self._on_action)
+        self.apply.clicked.connect(self._on_apply)
+        events = self._state.events
+        events.classes.connect(self._fill_classes)
+        for field in ("tool", "has_polygon", "progress"):
+            getattr(events, field).connect(self._show)
+
+    def _fill_classes(self) -> None:
+        self.old.clear()
+        table = self._state.classes
+        for entry in table.classes if table else ():
+            self.old.addItem(swatch_icon(entry.rgb), entry.name, entry.id)
+
+    def _on_draw(self) -> None:
+        self._correcting.draw_polygon()
+        self._show()
+
+    def _on_action(self) -> None:
+        name = self.action.currentData()
+        if name in SIZES:
+            value, least, most = SIZES[name]
+            self.size.setRange(least, most)
+            self.size.setValue(value)
+        self.size.setVisible(name in SIZES)
+        self.old.setVisible(name == "replace")
+        text = {"replace": "which class", "holes": "up to", "snap": "by up to"}.get(name, "by")
+        self._of.setText(text if name in SIZES or name == "replace" else "")
+        self._of.setVisible(bool(self._of.text()))
+        self.action.setToolTip(TIPS.get(name, ""))
+
+    def _on_apply(self) -> None:
+        operation, name = self.operation(), self.action.currentData()
+        if operation is not None:
+            self._correcting.edit_polygon(operation)
+        elif name == "snap":
+            self._correcting.snap_polygon(self._state.class_id, self.size.value())
+        elif name == "review":
+            self._correcting.mark_polygon_reviewed()
+        else:
+            self._correcting.unmark_polygon_reviewed()
+
+    def _show(self) -> None:
+        state: CorrectState = self._state
+        self.draw.setChecked(state.tool == "polygon")
+        self.apply.setEnabled(state.has_polygon and state.progress is None)
+        self.apply.setToolTip(
+            "Do it; one undo takes it back" if state.has_polygon else "Draw a polygon first"
+        )

@@ -1,0 +1,245 @@
+"""Corrects the present scene: opens its project, and does what the panel and the keys ask for."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from qtpy.QtCore import QObject
+
+from napari_uhrnet.errors import UserError
+from napari_uhrnet.session.correct.open_corrections import OpenCorrections, project_beside
+from napari_uhrnet.session.correct.state import CorrectState
+from napari_uhrnet.widgets.correct.open_scene import CorrectedScene
+from napari_uhrnet.widgets.correct.region_editing import around
+from napari_uhrnet.widgets.kit.keys import Keys
+from napari_uhrnet.widgets.kit.settings import follow_correcting
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from napari.components import ViewerModel
+    from napari.layers import Image, Labels
+    from qtpy.QtCore import QSettings
+
+    from napari_uhrnet.geometry.polygon import Polygon
+    from napari_uhrnet.scene.base import Scene
+    from napari_uhrnet.session.controller import Controller
+    from napari_uhrnet.session.correct.operations import Operation
+    from napari_uhrnet.session.state import SessionState
+    from napari_uhrnet.store.annotations.annotation import AnnotationStore
+    from napari_uhrnet.widgets.segment.overlay import Overlay
+
+UNDO, REDO, REVIEWED = "Control-Z", "Control-Shift-Z", "R"
+
+
+class Correcting(QObject):
+    """The corrections of one scene after another; ``state`` is what the panel shows.
+
+    Parameters
+    ----------
+    image_of
+        The image layer that a scene is shown in, None if it is gone.
+    settings
+        Where the folder of each scene's project and the sizes of brushes are remembered.
+    """
+
+    def __init__(
+        self,
+        viewer: ViewerModel,
+        session: SessionState,
+        controller: Controller,
+        overlay: Overlay,
+        image_of: Callable[[Scene], Image | None],
+        settings: QSettings,
+    ) -> None:
+        super().__init__()
+        self.state = CorrectState()
+        self._viewer, self._session, self._controller = viewer, session, controller
+        self._overlay, self._image_of, self._settings = overlay, image_of, settings
+        self._keys = Keys(viewer)
+        follow_correcting(self.state, settings)
+        self._open: OpenCorrections | None = None
+        self.scene: CorrectedScene | None = None
+        session.events.scene.connect(self.stop)
+        session.events.model.connect(self._note_settings)
+        session.events.pixel_size_m.connect(self._note_settings)
+
+    @property
+    def opened(self) -> OpenCorrections | None:
+        """The project and the journal of the present scene while it is corrected."""
+        return self._open
+
+    @property
+    def store(self) -> AnnotationStore | None:
+        """The corrections that are open; to be read only."""
+        return None if self._open is None else self._open.store
+
+    # Beginning and end.
+
+    def start(self, folder: Path | None = None) -> bool:
+        """Correct the present scene, in a folder or the one it had; False if that can't be."""
+        self.stop()
+        try:
+            scene, image = self._present()
+            folder = folder or self._remembered(scene)
+            classes = self._session.card.classes if self._session.card else None
+            opened = OpenCorrections(scene, folder, classes)
+        except UserError as error:
+            self.state.message = str(error)
+            return False
+        self._settings.setValue(f"projects/{scene.fingerprint}", str(folder))
+        self._begin(opened, scene, image)
+        return True
+
+    def stop(self) -> None:
+        """Save everything and close the project."""
+        if self.scene is None:
+            return
+        scene, self.scene = self.scene, None
+        self._keys.release()
+        scene.close()
+        state = self.state
+        state.active = state.can_paint = state.has_polygon = False
+        state.progress = None
+        self._close_files()
+
+    def let_go(self) -> None:
+        """The window is being deleted: there is nothing to be shown any more."""
+        if self.scene is not None:
+            self.scene.let_go()
+            self._close_files()
+
+    def set_comparing(self, comparing: bool) -> None:
+        """Results are shown beside each other instead of what is corrected, or no more."""
+        self.state.comparing = comparing
+
+    def follow_view(self) -> None:
+        """The view has moved."""
+        if self.scene is not None:
+            self.scene.follow_view()
+
+    def _close_files(self) -> None:
+        opened, self._open = self._open, None
+        if opened is None:
+            return
+        try:
+            opened.close(self._session.view)
+        except UserError as error:
+            self.state.message = str(error)
+
+    def _note_settings(self) -> None:
+        """The project remembers what the scene is looked at with."""
+        if self._open is None:
+            return
+        project, session = self._open.project, self._session
+        try:
+            if session.card is not None:
+                project.set_model(session.model)
+            if session.pixel_size_m is not None:
+                project.set_pixel_size(self._open.fingerprint, session.pixel_size_m)
+        except UserError as error:
+            self.state.message = str(error)
+
+    def _present(self) -> tuple[Scene, Image]:
+        scene = self._session.scene
+        image = None if scene is None else self._image_of(scene)
+        if scene is None or image is None:
+            raise UserError("Open an image first: File > Open, or drop one on the window.")
+        return scene, image
+
+    def _remembered(self, scene: Scene) -> Path:
+        beside = project_beside(scene)
+        return Path(self._settings.value(f"projects/{scene.fingerprint}", str(beside), type=str))
+
+    def _begin(self, opened: OpenCorrections, scene: Scene, image: Image) -> None:
+        classes, state = opened.store.classes, self.state
+        state.classes, state.folder, state.message = classes, str(opened.project.folder), ""
+        if state.class_id not in classes.names:
+            state.class_id = classes.classes[0].id
+        state.protected &= frozenset(classes.names)
+        state.tool = "paint"
+        self._open = opened
+        self._note_settings()
+        self.scene = CorrectedScene(
+            self._viewer,
+            image,
+            scene,
+            opened,
+            state,
+            self._session,
+            self._controller,
+            self._overlay,
+        )
+        self.scene.removed.connect(self.stop)
+        self.scene.layer_made.connect(self._bind)
+        if (layer := self.scene.painting.paint.layer) is not None:
+            self._bind(layer)
+        for key, action in self._actions().items():
+            self._keys.bind(key, action)
+        state.active = True
+
+    def _bind(self, layer: Labels) -> None:
+        # napari asks the selected layer first, and it would undo by itself.
+        for key, action in self._actions().items():
+            layer.bind_key(key, action, overwrite=True)
+
+    def _actions(self) -> dict[str, Callable[[Any], None]]:
+        return {
+            UNDO: lambda _: self.undo(),
+            REDO: lambda _: self.redo(),
+            REVIEWED: lambda _: self.mark_view_reviewed(),
+        }
+
+    # What the person can do.
+
+    def undo(self) -> None:
+        """Take the latest edit back, wherever it was."""
+        if self.scene is not None:
+            self.scene.step(forward=False)
+
+    def redo(self) -> None:
+        """Do again what was undone last."""
+        if self.scene is not None:
+            self.scene.step(forward=True)
+
+    def draw_polygon(self) -> None:
+        """Let the person draw a polygon."""
+        if self.scene is not None:
+            self.state.tool = "polygon"
+            self.scene.outlines.draw()
+
+    def edit_polygon(self, operation: Operation) -> None:
+        """Do something to all labels in the polygon."""
+        self._with_polygon(lambda scene, polygon: scene.regions.apply(polygon, operation))
+
+    def snap_polygon(self, class_id: int, reach_px: int) -> None:
+        """Move the border of a class to the picture's edges in the polygon."""
+        self._with_polygon(lambda scene, polygon: scene.regions.snap(polygon, class_id, reach_px))
+
+    def mark_polygon_reviewed(self) -> None:
+        """What is shown in the polygon is right."""
+        self._with_polygon(CorrectedScene.mark_reviewed)
+
+    def unmark_polygon_reviewed(self) -> None:
+        """Nothing in the polygon is reviewed any more."""
+        self._with_polygon(lambda scene, polygon: scene.regions.unmark_reviewed(polygon))
+
+    def mark_view_reviewed(self) -> None:
+        """What is shown in view is right."""
+        if self.scene is not None and self._session.view is not None:
+            self.scene.mark_reviewed(around(self._session.view))
+
+    def stop_edit(self) -> None:
+        """Take the edit that is running back."""
+        if self.scene is not None:
+            self.scene.regions.stop()
+
+    def _with_polygon(self, action: Callable[[CorrectedScene, Polygon], None]) -> None:
+        if self.scene is None:
+            return
+        polygon = self.scene.outlines.chosen()
+        if polygon is None:
+            self.state.message = "Draw a polygon first."
+        else:
+            action(self.scene, polygon)

@@ -1,0 +1,98 @@
+"""Puts the fine-tune panel together with the project that is open and the run that is watched."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from qtpy.QtCore import QObject, QTimer
+
+from napari_uhrnet.errors import UserError
+from napari_uhrnet.session.finetune.run import unfinished
+from napari_uhrnet.widgets.finetune.panel import FineTunePanel
+
+if TYPE_CHECKING:
+    from napari_uhrnet.session.correct.state import CorrectState
+    from napari_uhrnet.session.finetune.run import FineTuning
+    from napari_uhrnet.session.state import SessionState
+
+POLL_MS = 500
+
+
+class FineTuneTool(QObject):
+    """One fine-tune panel, from its opening to its end; the run outlives it."""
+
+    def __init__(self, state: SessionState, correct: CorrectState, run: FineTuning) -> None:
+        super().__init__()
+        self._state, self._correct, self._run = state, correct, run
+        self.panel = FineTunePanel()
+        self._timer = QTimer(self, interval=POLL_MS)
+        self._timer.timeout.connect(run.poll)
+        self._events = (
+            state.events.model,
+            state.events.card,
+            state.events.model_problem,
+            correct.events.active,
+            correct.events.folder,
+            correct.events.reviewed_px,
+            run.changed,
+        )
+        self._connect()
+        self._show()
+
+    def _connect(self) -> None:
+        panel = self.panel
+        panel.start_pressed.connect(self._on_start)
+        panel.go_on_pressed.connect(self._on_go_on)
+        panel.stop_pressed.connect(self._run.stop)
+        panel.use_pressed.connect(self._on_use)
+        panel.closed.connect(self.close)
+        for event in self._events:
+            event.connect(self._show)
+        self._timer.start()
+
+    def close(self) -> None:
+        """Listen no more; what runs goes on, and is seen again when the panel is opened."""
+        self._timer.stop()
+        for event in self._events:
+            event.disconnect(self._show)
+
+    def _on_start(self) -> None:
+        request = self.panel.request(self._state.model, self._state.device)
+        self._try(lambda: self._run.start(self._project, request))
+
+    def _on_go_on(self) -> None:
+        folder = unfinished(self._project)
+        if folder is not None:
+            self._try(lambda: self._run.go_on(self._project, folder))
+
+    def _on_use(self) -> None:
+        status = self._run.status
+        if status.folder is not None and status.result is not None:
+            self._state.model = str(status.folder / status.result["checkpoint"])
+
+    def _try(self, action: Any) -> None:
+        try:
+            action()
+        except UserError as error:
+            self.panel.message.setText(str(error))
+
+    @property
+    def _project(self) -> Path:
+        return Path(self._correct.folder)
+
+    def _problem(self) -> str:
+        """Why nothing can be started now."""
+        if not self._correct.active:
+            return "Press Correct first: what is reviewed in its project is learned from."
+        if not sum(self._correct.reviewed_px.values()):
+            return "Nothing is reviewed yet: mark what is right (key R) first."
+        if self._state.card is None:
+            return self._state.model_problem or "Choose a network with weights to start from."
+        return ""
+
+    def _show(self) -> None:
+        card, panel = self._state.card, self.panel
+        can_go_on = self._correct.active and unfinished(self._project) is not None
+        panel.show_start(card.title if card else "–", self._problem(), can_go_on=can_go_on)
+        panel.show_status(self._run.status)

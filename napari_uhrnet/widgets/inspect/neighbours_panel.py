@@ -1,0 +1,95 @@
+"""The panel of what the neighbours did: to the answer in view, and to one patch."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from qtpy.QtCore import Signal
+from qtpy.QtWidgets import QComboBox, QHBoxLayout, QLabel, QProgressBar, QPushButton, QWidget
+
+from napari_uhrnet.widgets.kit.docks import DockPanel
+from napari_uhrnet.widgets.kit.panel import Panel
+
+if TYPE_CHECKING:
+    from napari_uhrnet.session.inspect.neighbour_effect import EffectStatus, NeighbourEffect
+
+BRANCHES = {"fused": "Fused", "local": "Local branch"}
+HINT = (
+    "Every patch hears from the eight patches around it. This segments what is in view once more "
+    "without that, and shows where the class is another one."
+)
+PICK_HINT = "Click a patch to see how much each of its neighbours moved its answer."
+
+
+class NeighboursPanel(DockPanel):
+    """Shows a `NeighbourEffect`; the person asks for a map, or picks a patch."""
+
+    map_pressed = Signal()
+    pick_toggled = Signal(bool)
+    branch_chosen = Signal(str)
+
+    def __init__(self, effect: NeighbourEffect, *, parent: QWidget | None = None) -> None:
+        super().__init__(parent=parent)
+        self._effect = effect
+        self.find = QPushButton("Where did they matter?", objectName="find_changes")
+        self.find.setToolTip("In what is on screen")
+        self.pick = QPushButton("Pick a patch", checkable=True, objectName="pick_patch")
+        self.pick.setToolTip(PICK_HINT)
+        self.branch = QComboBox(objectName="changed_branch")
+        for name, title in BRANCHES.items():
+            self.branch.addItem(title, name)
+        self.branch.setToolTip("Whose classes are shown, and whose numbers stand in the patches")
+        self.cancel = QPushButton("Cancel", objectName="cancel_neighbours")
+        self.bar = QProgressBar(objectName="neighbours_progress")
+        self.message = QLabel(HINT, objectName="neighbours_message", wordWrap=True)
+        self._lay_out()
+        self._connect()
+        self._show_status(effect.status)
+
+    def _lay_out(self) -> None:
+        panel = Panel("What the neighbours did")
+        panel.add_row("Of", self.branch)
+        buttons = QHBoxLayout()
+        buttons.addWidget(self.find, 3)
+        buttons.addWidget(self.pick, 2)
+        panel.column.addLayout(buttons)
+        row = QHBoxLayout()
+        row.addWidget(self.bar, 1)
+        row.addWidget(self.cancel)
+        panel.column.addLayout(row)
+        panel.column.addWidget(self.message)
+        self.column.addWidget(panel)
+        self.column.addStretch(1)
+
+    def _connect(self) -> None:
+        self.find.clicked.connect(self.map_pressed)
+        self.pick.toggled.connect(self.pick_toggled)
+        self.branch.activated.connect(lambda: self.branch_chosen.emit(self.chosen))
+        self.cancel.clicked.connect(self._effect.cancel)
+        self._effect.status_changed.connect(self._show_status)
+
+    @property
+    def chosen(self) -> str:
+        """The branch that is shown."""
+        return str(self.branch.currentData())
+
+    def say(self, sentence: str) -> None:
+        """Show a sentence until the next news."""
+        self.message.setText(sentence)
+        # Qt forgets the last line when the progress bar above goes at the same time.
+        self.message.setMinimumHeight(self.message.heightForWidth(self.message.width()))
+
+    def let_go(self) -> None:
+        """Stop what runs and listen no more."""
+        if not self._closed:
+            self._effect.cancel()
+            self._effect.status_changed.disconnect(self._show_status)
+        super().let_go()
+
+    def _show_status(self, status: EffectStatus) -> None:
+        self.find.setEnabled(not status.busy)
+        self.pick.setEnabled(not status.busy)
+        self.bar.setVisible(status.busy)
+        self.cancel.setVisible(status.busy)
+        self.bar.setValue(round(100 * status.share))
+        self.say(status.message or HINT)

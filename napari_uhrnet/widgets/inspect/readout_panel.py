@@ -1,0 +1,162 @@
+"""What the branches say at a point, as bars and words, and the points that are kept."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from qtpy.QtCore import Qt, Signal
+from qtpy.QtWidgets import QCheckBox, QFileDialog, QLabel, QWidget
+
+from napari_uhrnet.session.inspect.pins import sentence
+from napari_uhrnet.widgets.inspect.pins_panel import PinsPanel
+from napari_uhrnet.widgets.kit.docks import DockPanel
+from napari_uhrnet.widgets.kit.panel import Panel, narrow_combo
+from napari_uhrnet.widgets.kit.probability_bars import COLOURS, ProbabilityBars
+
+if TYPE_CHECKING:
+    from collections.abc import Container
+
+    from napari_uhrnet.session.inspect.pins import Said
+    from napari_uhrnet.session.inspect.readout import Readout, ReadStatus
+
+HINT = "Move the cursor over the scene."
+OUTSIDE = "The cursor is outside of the scene."
+NO_DATA = "The scene has no data here."
+NO_OTHER = "None"
+CHOOSE_FILE = "Load checkpoint…"
+CHECKPOINTS = "Checkpoints (*.safetensors *.pth)"
+
+
+class ReadoutPanel(DockPanel):
+    """Shows a `Readout`; the person chooses what is read."""
+
+    other_chosen = Signal()
+    file_chosen = Signal(str)
+    """Path of a checkpoint to ask as the other network."""
+
+    def __init__(self, readout: Readout, *, parent: QWidget | None = None) -> None:
+        super().__init__(parent=parent)
+        self._readout, self._hint = readout, HINT
+        self.follow = QCheckBox("Follow the cursor", objectName="follow_cursor", checked=True)
+        self.follow.setToolTip("Read the pixel below the cursor; otherwise the last one stays")
+        self.other = narrow_combo("readout_other")
+        self.other.setToolTip("Another network that is asked about the same pixels")
+        self.place = QLabel(objectName="readout_place", wordWrap=True)
+        self.answers = (AnswerView("readout"), AnswerView("readout_other"))
+        self.pins = PinsPanel(readout)
+        self.offer({})
+        self._lay_out()
+        self._connect()
+        self._show()
+
+    def _lay_out(self) -> None:
+        panel = Panel("At the cursor")
+        panel.add_row("Compare to", self.other)
+        panel.column.addWidget(self.follow)
+        panel.column.addWidget(self.place)
+        for answer in self.answers:
+            panel.column.addWidget(answer)
+        self.column.addWidget(panel)
+        self.column.addWidget(self.pins)
+        self.column.addStretch(1)
+
+    def _connect(self) -> None:
+        self.other.activated.connect(self._on_other)
+        self._readout.changed.connect(self._show)
+        self._readout.status_changed.connect(self._show_place)
+
+    def let_go(self) -> None:
+        """Listen no more."""
+        if not self._closed:
+            self._readout.changed.disconnect(self._show)
+            self._readout.status_changed.disconnect(self._show_place)
+            self.pins.let_go()
+        super().let_go()
+
+    def offer(self, titles: dict[str, str]) -> None:
+        """Other networks that can be asked, by name; the chosen one stays so if it can."""
+        before = self.chosen
+        self.other.clear()
+        self.other.addItem(NO_OTHER, "")
+        for model, title in titles.items():
+            self.other.addItem(title, model)
+            self.other.setItemData(self.other.count() - 1, model, Qt.ItemDataRole.ToolTipRole)
+        self.other.addItem(CHOOSE_FILE)
+        self.choose(before if before in titles else "")
+
+    @property
+    def chosen(self) -> str:
+        """Name of the other network that is asked, empty if none is."""
+        return self.other.currentData() or ""
+
+    def choose(self, model: str) -> None:
+        """Choose one of the networks that are offered."""
+        self.other.setCurrentIndex(self.other.findData(model))
+
+    def hint(self, text: str) -> None:
+        """What is said when no point is shown."""
+        self._hint = text
+        self._show_place(self._readout.status)
+
+    def _on_other(self) -> None:
+        if self.other.currentText() != CHOOSE_FILE:
+            self.other_chosen.emit()
+            return
+        self.choose("")
+        path, _ = QFileDialog.getOpenFileName(self, "Another network", "", CHECKPOINTS)
+        if path:
+            self.file_chosen.emit(path)
+        else:
+            self.other_chosen.emit()
+
+    def _show_place(self, status: ReadStatus) -> None:
+        point = self._readout.shown
+        if status.message or point is None:
+            reading = "Reading…" if status.busy else ""
+            self.place.setText(status.message or reading or self._hint)
+            return
+        name = f"{point.name}: " if point.name else ""
+        self.place.setText(f"{name}y {point.y}, x {point.x}{'  …' if status.busy else ''}")
+
+    def _show(self) -> None:
+        point, asked = self._readout.shown, self._readout.setting.asked
+        for k, answer in enumerate(self.answers):
+            is_asked = k < len(asked) and point is not None
+            answer.setVisible(is_asked)
+            if point is not None and is_asked:
+                answer.show_said(asked[k].title, point.said.get(asked[k].model))
+        self._show_place(self._readout.status)
+
+
+class AnswerView(Panel):
+    """What one network says: a line of words, a key to the colours, and bars."""
+
+    def __init__(self, name: str, *, parent: QWidget | None = None) -> None:
+        super().__init__("", parent=parent)
+        self.words = QLabel(objectName=f"{name}_words", wordWrap=True)
+        self.key = QLabel(objectName=f"{name}_key")
+        self.bars = ProbabilityBars(f"{name}_bars")
+        for widget in (self.words, self.key, self.bars):
+            self.column.addWidget(widget)
+
+    def show_said(self, title: str, said: Said | None) -> None:
+        """Show an answer, or that there is none yet."""
+        self.setTitle(title)
+        reading = None if said is None else said.reading
+        for widget in (self.key, self.bars):
+            widget.setVisible(reading is not None)
+        if reading is not None:
+            self.words.setText(sentence(reading))
+            self.key.setText(_key_of(reading.branches))
+            self.bars.show_reading(reading)
+        else:
+            self.words.setText("Reading…" if said is None else said.problem or NO_DATA)
+
+
+def _key_of(branches: Container[str]) -> str:
+    squares = (
+        f'<span style="color: {colour}">■</span> {name}'
+        for name, colour in COLOURS.items()
+        if name in branches
+    )
+    return "&nbsp;&nbsp;&nbsp;".join(squares)

@@ -1,0 +1,93 @@
+"""Probabilities of the classes as bars, side by side for each branch."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pyqtgraph as pg
+
+from napari_uhrnet.session.inspect.pins import likeliest
+
+if TYPE_CHECKING:
+    from qtpy.QtWidgets import QWidget
+
+    from napari_uhrnet.engine.inspect.point import Reading
+
+COLOURS = {"global": "#56b4e9", "local": "#e69f00", "fused": "#009e73"}
+"""Told apart by all kinds of colour vision (Okabe and Ito)."""
+MOST_CLASSES = 12
+BAR_PX, GAP_PX, AXIS_PX = 7, 7, 24
+LETTERS = 18
+ROOM = 1.26
+"""Bars end at 1; behind them the numbers stand."""
+
+
+class ProbabilityBars(pg.PlotWidget):
+    """A group of bars for each class, from top to bottom in the order of the class table."""
+
+    def __init__(self, name: str, parent: QWidget | None = None) -> None:
+        super().__init__(parent, background=None)
+        self.setObjectName(name)
+        # Else what was behind it in the last theme stays.
+        self.setStyleSheet("background: transparent")
+        self._items: list[pg.GraphicsObject] = []
+        plot = self.getPlotItem()
+        plot.setMenuEnabled(False)
+        plot.hideButtons()
+        plot.setMouseEnabled(False, False)
+        plot.invertY(True)
+        plot.getAxis("left").setStyle(tickLength=0)
+        plot.getAxis("left").setPen(None)
+        plot.getAxis("bottom").setTicks([[(k / 2, f"{k / 2:g}") for k in range(3)]])
+        plot.showGrid(x=True, alpha=0.25)
+
+    def show_reading(self, reading: Reading) -> None:
+        """Show what the branches say; of many classes only the likeliest."""
+        channels = likeliest(reading, MOST_CLASSES)
+        branches = [name for name in COLOURS if name in reading.branches]
+        plot = self.getPlotItem()
+        for item in self._items:
+            plot.removeItem(item)
+        self._items = [
+            self._bars(reading, name, k, len(branches), channels) for k, name in enumerate(branches)
+        ]
+        self._items += self._numbers(reading, channels)
+        for item in self._items:
+            plot.addItem(item)
+        names = list(reading.classes.names.values())
+        ticks = [(row, _short(names[channel])) for row, channel in enumerate(channels)]
+        plot.getAxis("left").setTicks([ticks])
+        for side in ("left", "bottom"):
+            plot.getAxis(side).setTextPen(self.palette().windowText().color())
+        plot.setRange(xRange=(0, ROOM), yRange=(-0.5, len(channels) - 0.5), padding=0)
+        self.setFixedHeight(len(channels) * (len(branches) * BAR_PX + GAP_PX) + AXIS_PX)
+
+    def _bars(
+        self, reading: Reading, name: str, k: int, count: int, channels: list[int]
+    ) -> pg.BarGraphItem:
+        share = GAP_PX / (count * BAR_PX + GAP_PX)
+        height = (1 - share) / count
+        return pg.BarGraphItem(
+            x0=0,
+            width=[float(v) for v in reading.branches[name].probabilities[channels]],
+            y=[row - 0.5 + share / 2 + (k + 0.5) * height for row in range(len(channels))],
+            height=height,
+            brush=COLOURS[name],
+            pen=None,
+        )
+
+    def _numbers(self, reading: Reading, channels: list[int]) -> list[pg.TextItem]:
+        """The largest probability of each class that has one to speak of, behind its bars."""
+        texts = []
+        for row, channel in enumerate(channels):
+            longest = max(float(b.probabilities[channel]) for b in reading.branches.values())
+            value = float(reading.branches["fused"].probabilities[channel])
+            if value >= 0.005:
+                text = pg.TextItem(f"{value:.2f}", color=COLOURS["fused"], anchor=(0, 0.5))
+                text.setPos(longest, row)
+                texts.append(text)
+        return texts
+
+
+def _short(name: str) -> str:
+    return name if len(name) <= LETTERS else name[: LETTERS - 1] + "…"

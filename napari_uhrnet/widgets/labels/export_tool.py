@@ -1,0 +1,194 @@
+"""Puts the export panel together with the project that is open, and runs exports."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from qtpy.QtCore import QObject, QTimer, QUrl
+from qtpy.QtGui import QDesktopServices
+
+from napari_uhrnet.errors import UserError
+from napari_uhrnet.session.labels.exporting import export_project, preview, sentence, summary
+from napari_uhrnet.session.project.project import Project
+from napari_uhrnet.widgets.kit.long_edit import LongEdit, Stopped
+from napari_uhrnet.widgets.labels.export_panel import ExportPanel
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from qtpy.QtCore import QSettings
+
+    from napari_uhrnet.session.labels.exporting import ExportRequest
+    from napari_uhrnet.session.state import SessionState
+    from napari_uhrnet.widgets.correct.tool import Correcting
+
+SETTLE_MS = 400
+NOT_OPEN = "Press Correct first: what is reviewed in its project is exported."
+
+
+class ExportTool(QObject):
+    """One export panel, from its opening to its end; an export that runs then is taken back."""
+
+    def __init__(self, session: SessionState, correcting: Correcting, settings: QSettings) -> None:
+        super().__init__()
+        self._session, self._correcting, self._settings = session, correcting, settings
+        self._preview, self._problem = "", ""
+        self._share: float | None = None
+        self._written: Path | None = None
+        self._said = ""
+        self.panel = ExportPanel()
+        self._export, self._count = LongEdit(), LongEdit()
+        self._timer = QTimer(self, singleShot=True, interval=SETTLE_MS)
+        state = correcting.state.events
+        self._events = (state.active, state.classes, state.reviewed_px)
+        self._restore()
+        self._connect()
+        self._on_state()
+        self.panel.show_end("", written=False)
+
+    def close(self) -> None:
+        """Listen no more; nothing half-written stays."""
+        self._timer.stop()
+        for event in self._events:
+            event.disconnect(self._on_state)
+        self._session.events.view.disconnect(self._on_view)
+        self._count.close()
+        self._export.close()
+
+    def _connect(self) -> None:
+        panel = self.panel
+        panel.changed.connect(self._on_state)
+        panel.start_pressed.connect(self.start)
+        panel.stop_pressed.connect(self._export.stop)
+        panel.open_pressed.connect(self._on_open)
+        panel.closed.connect(self.close)
+        self._timer.timeout.connect(self.look)
+        self._count.ended.connect(self._on_counted)
+        self._export.progressed.connect(self._on_progress)
+        self._export.ended.connect(self._on_ended)
+        for event in self._events:
+            event.connect(self._on_state)
+        self._session.events.view.connect(self._on_view)
+
+    def look(self) -> None:
+        """Count what would be written, beside everything else."""
+        if self._count.is_running:
+            # It says when it has stopped, and then it begins anew.
+            self._count.stop()
+            self._timer.start()
+            return
+        request = self._asked()
+        if request is None or self._share is not None:
+            self._show()
+            return
+        project = self._project
+
+        def count(report: Callable[[float], None]) -> None:
+            self._said = sentence(preview(Project.open(project), request, lambda: report(0.0)))
+
+        self._count.start(count)
+
+    def start(self) -> None:
+        """Write what is asked for."""
+        request = self._asked()
+        if request is None or self._export.is_running:
+            self._show()
+            return
+        self._count.stop()
+        self._keep()
+        project, self._share, self._written = self._project, 0.0, request.to
+        self.panel.show_end("", written=False)
+
+        def write(report: Callable[[float], None]) -> None:
+            report(0.0)
+            self._said = summary(export_project(Project.open(project), request, report))
+
+        self._export.start(write)
+        self._show()
+
+    @property
+    def _project(self) -> Path:
+        return Path(self._correcting.state.folder)
+
+    def _asked(self) -> ExportRequest | None:
+        """What the panel asks for; None, with the problem noted, if that can't be."""
+        state, scene = self._correcting.state, self._session.scene
+        if not state.active or state.classes is None or scene is None:
+            self._problem = NOT_OPEN
+            return None
+        if not sum(state.reviewed_px.values()):
+            self._problem = "Nothing is reviewed yet: mark what is right (key R) first."
+            return None
+        try:
+            request = self.panel.request(state.classes, scene.fingerprint, self._session.view)
+        except UserError as error:
+            self._problem = str(error)
+            return None
+        self._problem = ""
+        return request
+
+    def _on_state(self) -> None:
+        state = self._correcting.state
+        if state.active and state.classes is not None:
+            self.panel.classes.show_classes(state.classes)
+            self.panel.suggest(Path(state.folder))
+        self._asked()
+        self._preview = "Counting…"
+        self._show()
+        self._timer.start()
+
+    def _on_view(self) -> None:
+        if self.panel.frames.currentData() == "view":
+            self._on_state()
+
+    def _on_counted(self, error: BaseException | None) -> None:
+        if isinstance(error, Stopped):
+            return
+        if isinstance(error, UserError):
+            self._problem = str(error)
+        elif error is not None:
+            raise error
+        else:
+            self._preview = self._said
+        self._show()
+
+    def _on_progress(self, share: float) -> None:
+        self._share = share
+        self._show()
+
+    def _on_ended(self, error: BaseException | None) -> None:
+        self._share = None
+        message = f"Written: {self._said}, to {self._written}"
+        if isinstance(error, Stopped):
+            message = "Cancelled; nothing was written."
+        elif error is not None:
+            message = str(error)
+        self.panel.show_end(message, written=error is None)
+        self._show()
+        if error is None and self._written is not None:
+            self.panel.suggest(self._project)
+        elif not isinstance(error, (Stopped, UserError)) and error is not None:
+            raise error
+
+    def _on_open(self) -> None:
+        QDesktopServices.openUrl(QUrl.fromLocalFile(str(self._written)))
+
+    def _show(self) -> None:
+        self.panel.show_state(self._preview, self._problem, self._share)
+
+    def _keep(self) -> None:
+        """Remember the choices."""
+        panel, put = self.panel, self._settings.setValue
+        for combo in (panel.format, panel.scenes, panel.frames, panel.unreviewed):
+            put(f"export/{combo.objectName()}", combo.currentData())
+        for box in (panel.size, panel.overlap, *panel.split):
+            put(f"export/{box.objectName()}", box.value())
+
+    def _restore(self) -> None:
+        panel, get = self.panel, self._settings.value
+        for combo in (panel.format, panel.scenes, panel.frames, panel.unreviewed):
+            kept = combo.findData(get(f"export/{combo.objectName()}", "", type=str))
+            combo.setCurrentIndex(max(kept, 0))
+        for box in (panel.size, panel.overlap, *panel.split):
+            box.setValue(get(f"export/{box.objectName()}", box.value(), type=int))
