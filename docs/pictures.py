@@ -36,11 +36,11 @@ def main() -> None:
         Image.open(path).convert("RGB").quantize(256).save(path, optimize=True)  # a third of it
         print(path, flush=True)
 
-    panel = dock.insights.open_neighbours()
-    _when_done(panel.find.click, dock.neighbours)
+    panel = dock.tools.open_neighbours()
+    _when_done(panel.find.click, dock.parts.neighbours)
     take("neighbours-map")
     viewer.layers["changed by neighbours"].visible = False
-    _when_done(lambda: dock.neighbours.ask_patch(*PATCH_YX), dock.neighbours)
+    _when_done(lambda: dock.parts.neighbours.ask_patch(*PATCH_YX), dock.parts.neighbours)
     take("neighbours")
     viewer.layers.remove("changed by neighbours")
     viewer.layers.remove("UHRNet patch and neighbours")
@@ -54,8 +54,8 @@ def main() -> None:
     take("uncertainty")
     for check in dock.inspect_panel.checks.values():
         check.setChecked(False)
-    features = dock.insights.open_features()
-    _when_done(features.show_frame.click, dock.features)
+    features = dock.tools.open_features()
+    _when_done(features.show_frame.click, dock.parts.features)
     take("features")
     viewer.close()
 

@@ -6,7 +6,8 @@ need when they are first asked for.
 
 from typing import TYPE_CHECKING, Any
 
-__version__ = "0.3.0"
+from napari_uhrnet.version import __version__
+
 __all__ = ["__version__", "load_model", "open_scene", "segment"]
 
 if TYPE_CHECKING:

@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING, Annotated, cast
 
 import typer
 
-from napari_uhrnet import __version__
 from napari_uhrnet.cli import data, evaluate, reproduce
 from napari_uhrnet.cli.compare import command as compare
 from napari_uhrnet.cli.finetune import command as finetune
@@ -16,6 +15,7 @@ from napari_uhrnet.cli.labels import command as labels
 from napari_uhrnet.cli.segment import command as segment
 from napari_uhrnet.cli.train import command as train
 from napari_uhrnet.errors import BAD_INPUT, UserError
+from napari_uhrnet.version import __version__
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

@@ -6,10 +6,10 @@ from typing import TYPE_CHECKING
 
 import torch
 
-from napari_uhrnet import __version__
 from napari_uhrnet.engine.passes.blending import plane_names
 from napari_uhrnet.store.files.cache import cache_root, prediction_folder
 from napari_uhrnet.store.predictions.prediction import PredictionStore
+from napari_uhrnet.version import __version__
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -140,10 +140,10 @@ def _save(viewer: Viewer, widget: UHRNetWidget, scene: Scene, out: Path) -> NDAr
     from napari_uhrnet.geometry.affine import labels_to_level0
     from napari_uhrnet.geometry.window import Window
 
-    widget.overlay.refresh()
+    widget.parts.overlay.refresh()
     QTest.qWait(500)
     viewer.window.screenshot(str(out / "screenshot.png"), canvas_only=False, flash=False)
-    where = widget.controller.workspace
+    where = widget.parts.controller.workspace
     if where is None:
         raise UserError("no store was opened: see the message in the dock")
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from functools import partial
 from typing import TYPE_CHECKING, Any
 from weakref import WeakKeyDictionary
 
@@ -10,43 +9,25 @@ from qtpy.QtCore import QEvent
 from qtpy.QtWidgets import QVBoxLayout, QWidget
 
 from napari_uhrnet.errors import UserError
-from napari_uhrnet.models.registry import DEFAULT_MODEL
-from napari_uhrnet.session.compare.comparer import Comparer
-from napari_uhrnet.session.compare.other_predictions import Answers
-from napari_uhrnet.session.controller import Controller
 from napari_uhrnet.session.engine import LocalEngine
-from napari_uhrnet.session.finetune.run import FineTuning
-from napari_uhrnet.session.inspect.feature_view import FeatureViewer
-from napari_uhrnet.session.inspect.neighbour_effect import NeighbourEffect
-from napari_uhrnet.session.inspect.readout import Readout
-from napari_uhrnet.session.queue.ranker import Ranker
-from napari_uhrnet.session.state import RunStatus, SessionState
+from napari_uhrnet.session.state import RunStatus
+from napari_uhrnet.widgets.composition import Parts
 from napari_uhrnet.widgets.correct.panel import CorrectPanel
-from napari_uhrnet.widgets.correct.resuming import Resuming
-from napari_uhrnet.widgets.correct.tool import Correcting
-from napari_uhrnet.widgets.finetune.tool import FineTuneTool
-from napari_uhrnet.widgets.insight_docks import InsightDocks
 from napari_uhrnet.widgets.inspect.blink import BLINK, blink
 from napari_uhrnet.widgets.inspect.inspect_panel import InspectPanel
-from napari_uhrnet.widgets.inspect.side_by_side import SideBySide
-from napari_uhrnet.widgets.inspect.swipe import Swipe
-from napari_uhrnet.widgets.inspect.uncertainty import Uncertainty
 from napari_uhrnet.widgets.kit.docks import Docks
 from napari_uhrnet.widgets.kit.keys import Keys
 from napari_uhrnet.widgets.kit.layer_look import is_insight
 from napari_uhrnet.widgets.kit.panel_column import PanelColumn
-from napari_uhrnet.widgets.kit.settings import follow_session, user_settings
+from napari_uhrnet.widgets.kit.settings import user_settings
 from napari_uhrnet.widgets.kit.thread_runner import ThreadRunner
 from napari_uhrnet.widgets.kit.view import ViewWatcher, make_canvas_current, visible_window
-from napari_uhrnet.widgets.label_docks import LabelDocks
-from napari_uhrnet.widgets.queue.tool import QueueTool
 from napari_uhrnet.widgets.segment.layer_scene import scene_of
 from napari_uhrnet.widgets.segment.legend_panel import LegendPanel
 from napari_uhrnet.widgets.segment.model_panel import ModelPanel
-from napari_uhrnet.widgets.segment.overlay import Overlay
-from napari_uhrnet.widgets.segment.region_drawing import RegionDrawing
 from napari_uhrnet.widgets.segment.run_panel import RunPanel
 from napari_uhrnet.widgets.segment.scene_panel import ScenePanel
+from napari_uhrnet.widgets.tool_docks import ToolDocks
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -59,9 +40,7 @@ if TYPE_CHECKING:
     from napari_uhrnet.scene.base import Scene
     from napari_uhrnet.session.engine import Engine
     from napari_uhrnet.session.runner import Runner
-    from napari_uhrnet.widgets.finetune.panel import FineTunePanel
     from napari_uhrnet.widgets.kit.panel import Panel
-    from napari_uhrnet.widgets.queue.panel import QueuePanel
 
 WIDTH_PX = 320
 
@@ -90,69 +69,33 @@ class UHRNetWidget(QWidget):
         self._viewer = napari_viewer
         self._scenes: WeakKeyDictionary[Image, Scene] = WeakKeyDictionary()
         self._closed = False
-        self._make_session(settings or user_settings(), engine or LocalEngine(), runner)
+        self._watcher = ViewWatcher(napari_viewer, self)
+        self.parts = Parts(
+            napari_viewer,
+            self,
+            settings or user_settings(),
+            engine or LocalEngine(),
+            runner,
+            self._image_of,
+        )
+        self.state = self.parts.state
         self._make_panels()
-        self._make_tools()
         self._connect()
         self._on_layers_changed()
-        self.controller.warm_up()
-
-    def _make_session(
-        self, settings: QSettings, engine: Engine, runner: Callable[[], Runner]
-    ) -> None:
-        self.state = SessionState(model=DEFAULT_MODEL)
-        self._settings = settings
-        follow_session(self.state, settings)
-        self._engine = engine
-        self.controller = Controller(self.state, runner(), engine)
-        self.comparer = Comparer(runner())
-        self.state.events.scene.connect(self.comparer.forget)
-        self.ranker = Ranker(runner())
-        self.fine_tuning = FineTuning()
-        self.readout = Readout(runner())
-        self.features = FeatureViewer(self.state, runner(), engine)
-        self.neighbours = NeighbourEffect(self.state, runner(), engine)
-        self.answers = Answers(engine)
-        self.neighbours.answered.connect(self.answers.note)
-        self.controller.workspace_opened.connect(self.answers.note)
-        self.overlay = Overlay(self._viewer, self.state, self.controller, self._image_of, self)
-        self.side_by_side = SideBySide(self._viewer, self.state, self.overlay, self.answers, self)
-        self.swipe = Swipe(self._viewer, self.state, self.overlay, self)
-        self._uncertainty = Uncertainty(self.state, self.overlay, self)
-        self._drawing = RegionDrawing(self.state, self.overlay, self)
-        self._watcher = ViewWatcher(self._viewer, self)
-        self.correcting = Correcting(
-            self._viewer, self.state, self.controller, self.overlay, self._image_of, settings
-        )
-        self.resuming = Resuming(self._viewer, self.state, self.correcting, self)
+        self.parts.controller.warm_up()
 
     def _make_panels(self) -> None:
-        self.scene_panel = ScenePanel(self.state)
-        self.model_panel = ModelPanel(self.state)
-        self.run_panel = RunPanel(self.state, self.controller)
-        self.legend_panel = LegendPanel(self.state)
-        self.inspect_panel = InspectPanel(self.state, self.overlay, self.side_by_side, self.swipe)
-        self.correct_panel = CorrectPanel(self.correcting, self.resuming.open)
+        parts, state = self.parts, self.state
+        self.scene_panel = ScenePanel(state)
+        self.model_panel = ModelPanel(state)
+        self.run_panel = RunPanel(state, parts.controller)
+        self.legend_panel = LegendPanel(state)
+        self.inspect_panel = InspectPanel(state, parts.overlay, parts.side_by_side, parts.swipe)
+        self.correct_panel = CorrectPanel(parts.correcting, parts.resuming.open)
         self._lay_out()
-
-    def _make_tools(self) -> None:
-        """Docks of their own, each with its button."""
         self.docks = Docks(self._viewer, self)
-        self.insights = InsightDocks(
-            self,
-            self._viewer,
-            self._engine,
-            self._shown_image,
-            self._image_of,
-            self._update_view,
-        )
-        self.insights.add_buttons(self.inspect_panel)
-        tip = "Go through the scene from the most doubtful part on"
-        self.correct_panel.add_tool("Queue…", tip, self.open_queue)
-        self.label_docks = LabelDocks(self.docks, self.state, self.correcting, self._settings)
-        self.label_docks.add_buttons(self.correct_panel)
-        tip = "Train the network further on what you marked as reviewed"
-        self.correct_panel.add_tool("Fine-tune…", tip, self.open_finetune)
+        self.tools = ToolDocks(self.docks, parts, self._shown_image, self._update_view)
+        self.tools.add_buttons(self.inspect_panel, self.correct_panel)
 
     @property
     def panels(self) -> tuple[Panel, ...]:
@@ -177,9 +120,9 @@ class UHRNetWidget(QWidget):
         self.scene_panel.layer_chosen.connect(self._on_layer_chosen)
         self.run_panel.segment_pressed.connect(self._on_segment)
         self._watcher.settled.connect(self._update_view)
-        self._watcher.settled.connect(self.correcting.follow_view)
-        self.correcting.state.events.active.connect(self._on_correcting)
-        for shown_instead in (self.side_by_side, self.swipe):
+        self._watcher.settled.connect(self.parts.correcting.follow_view)
+        self.parts.correcting.state.events.active.connect(self._on_correcting)
+        for shown_instead in (self.parts.side_by_side, self.parts.swipe):
             shown_instead.changed.connect(self._on_comparing)
         self._layer_events = self._viewer.layers.events
         for name in ("inserted", "removed", "reordered"):
@@ -188,59 +131,22 @@ class UHRNetWidget(QWidget):
         self._viewer.events.theme.connect(self._on_theme)
         self._on_theme()
         self._keys = Keys(self._viewer)
-        self._keys.bind(BLINK, blink(self.state, lambda: self.inspect_panel.pair, self.swipe))
-        # At its end napari only deletes the widget, without a close event.
-        self.destroyed.connect(self.correcting.let_go)
-        self.destroyed.connect(self.controller.close)
-        self.destroyed.connect(self.comparer.close)
-        self.destroyed.connect(self.ranker.close)
-        self.destroyed.connect(self.fine_tuning.close)
-        self.destroyed.connect(self.readout.close)
-        self.destroyed.connect(self.features.close)
-        self.destroyed.connect(self.neighbours.close)
+        self._keys.bind(BLINK, blink(self.state, lambda: self.inspect_panel.pair, self.parts.swipe))
 
     def shut_down(self) -> None:
         """Stop what runs and let go of the viewer; the layers stay."""
         if self._closed:
             return
         self._closed = True
-        self.correcting.stop()
-        self.controller.close()
+        self.parts.stop()
         self._keys.release()
-        self.swipe.leave()
-        self.side_by_side.leave()
         self.docks.close()
-        self.comparer.close()
-        self.ranker.close()
-        self.fine_tuning.close()
-        self.readout.close()
-        self.features.close()
-        self.neighbours.close()
         self._watcher.close()
-        self.overlay.close()
+        self.parts.close()
         self._viewer.events.theme.disconnect(self._on_theme)
         for name in ("inserted", "removed", "reordered"):
             getattr(self._layer_events, name).disconnect(self._on_layers_changed)
         self._layer_events.removing.disconnect(self._before_removal)
-
-    def open_queue(self) -> QueuePanel:
-        """Show the queue of what to look at next."""
-        make = partial(
-            QueueTool,
-            self._viewer,
-            self.state,
-            self.overlay,
-            self.correcting,
-            self.ranker,
-            self.answers,
-            self._shown_image,
-        )
-        return self.docks.open("UHRNet queue", make).panel
-
-    def open_finetune(self) -> FineTunePanel:
-        """Show what can be learned from the reviewed regions."""
-        make = partial(FineTuneTool, self.state, self.correcting.state, self.fine_tuning)
-        return self.docks.open("UHRNet fine-tune", make).panel
 
     def closeEvent(self, event: QCloseEvent) -> None:
         """Qt: the widget is closed."""
@@ -286,7 +192,7 @@ class UHRNetWidget(QWidget):
                 return
             self._scenes[layer] = scene
             state.scene = scene
-            self.resuming.layer_chosen(layer)
+            self.parts.resuming.layer_chosen(layer)
         self._update_view()
 
     def _on_correcting(self, active: bool) -> None:
@@ -295,11 +201,11 @@ class UHRNetWidget(QWidget):
             self._column.scroll_to(self.correct_panel)
 
     def _on_comparing(self) -> None:
-        self.correcting.set_comparing(self.side_by_side.is_on or self.swipe.is_on)
+        self.parts.correcting.set_comparing(self.parts.side_by_side.is_on or self.parts.swipe.is_on)
 
     def _on_segment(self) -> None:
         self._update_view()
-        self.controller.segment()
+        self.parts.controller.segment()
 
     def _update_view(self) -> None:
         layer = self.scene_panel.layer()

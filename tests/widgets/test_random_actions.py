@@ -86,15 +86,15 @@ class Person:
             "fused",
         )
         self.do_wait()
-        dock.controller.segment()
+        dock.parts.controller.segment()
         self.do_wait()
-        panel = dock.insights.open_compare()
+        panel = dock.tools.open_compare()
         panel.a.setCurrentText("Fused")
         panel.b.setCurrentText("Local branch")
         panel.area.choose("scene")
         self.press(panel.compare)
         self.do_wait()
-        found = dock.comparer.compared.comparison
+        found = dock.parts.comparer.compared.comparison
         assert (found.agreement, found.confusion.sum()) == (1, SHAPE[0] * SHAPE[1]), self.done
 
     # The scene and what is on screen.
@@ -145,7 +145,11 @@ class Person:
     def do_wait(self):
         """Until all that was asked for has come."""
         dock = self.dock
-        jobs = (lambda: dock.state.status, lambda: dock.comparer.status, lambda: dock.ranker.status)
+        jobs = (
+            lambda: dock.state.status,
+            lambda: dock.parts.comparer.status,
+            lambda: dock.parts.ranker.status,
+        )
         self.qtbot.waitUntil(lambda: not any(job().busy for job in jobs), timeout=20_000)
 
     do_wait_again = do_wait_once_more = do_wait
@@ -166,7 +170,7 @@ class Person:
 
     def do_cancel(self):
         if self.some(0.4):
-            self.dock.controller.cancel()
+            self.dock.parts.controller.cancel()
 
     def do_region(self):
         self.dock.state.region = self.random.choice(REGIONS)
@@ -200,7 +204,7 @@ class Person:
     def do_hold_key(self):
         if self.held is None:
             self.held = blink(
-                self.dock.state, lambda: self.dock.inspect_panel.pair, self.dock.swipe
+                self.dock.state, lambda: self.dock.inspect_panel.pair, self.dock.parts.swipe
             )(self.viewer)
             next(self.held, None)
         else:
@@ -213,10 +217,10 @@ class Person:
     # Compare.
 
     def do_open_compare(self):
-        self.dock.insights.open_compare()
+        self.dock.tools.open_compare()
 
     def do_compare(self):
-        panel = self.dock.insights.open_compare()
+        panel = self.dock.tools.open_compare()
         for combo in (panel.a, panel.b):
             titles = [combo.itemText(k) for k in range(combo.count())]
             combo.setCurrentText(
@@ -228,13 +232,13 @@ class Person:
     do_compare_again = do_compare_once_more = do_compare
 
     def do_compare_file(self):
-        panel = self.dock.insights.open_compare()
+        panel = self.dock.tools.open_compare()
         name = self.random.choice(["mask.tif", "town.tif", "notes.png", "gone.tif"])
         panel.add_file(self.random.choice([panel.a, panel.b]), str(self.folder / name))
         self.press(panel.compare)
 
     def do_draw_area(self):
-        panel = self.dock.insights.open_compare()
+        panel = self.dock.tools.open_compare()
         panel.area.choose("polygon")
         panel.area.draw.click()
         if AREA in self.viewer.layers and self.some(0.8):
@@ -242,22 +246,22 @@ class Person:
             self.viewer.layers[AREA].add_polygons(np.array(corners))
 
     def do_cell(self):
-        view = self.dock.insights.open_compare().findings.matrix
+        view = self.dock.tools.open_compare().findings.matrix
         view.cell_clicked.emit(self.random.randrange(6), self.random.randrange(6))
 
     def do_place(self):
-        self.dock.insights.open_compare().findings.step(self.random.choice([1, -1]))
+        self.dock.tools.open_compare().findings.step(self.random.choice([1, -1]))
 
     def do_cancel_compare(self):
-        self.press(self.dock.insights.open_compare().cancel)
+        self.press(self.dock.tools.open_compare().cancel)
 
     # The queue and corrections.
 
     def do_rank(self):
-        self.press(self.dock.open_queue().rank)
+        self.press(self.dock.tools.open_queue().rank)
 
     def do_part(self):
-        panel = self.dock.open_queue()
+        panel = self.dock.tools.open_queue()
         self.press(self.random.choice([panel.previous, panel.next, panel.skip, panel.reviewed]))
 
     def do_correct(self):
@@ -299,7 +303,7 @@ def test_nothing_raises_and_leaving_restores_the_viewer(folder, qtbot, seed):
     for _ in range(ACTIONS):
         person.act()
         pressed = dock.inspect_panel.side.isChecked(), dock.inspect_panel.curtain.isChecked()
-        assert pressed == (dock.side_by_side.is_on, dock.swipe.is_on), person.done
+        assert pressed == (dock.parts.side_by_side.is_on, dock.parts.swipe.is_on), person.done
     assert len(set(person.done)) > 0.9 * len(person.actions)
     person.segment_and_compare()
     docks.remove_dock_widget(dock)

@@ -39,7 +39,7 @@ def dock(viewer, settings, engine):
     widget = UHRNetWidget(viewer, settings=settings, engine=engine)
     viewer.window.add_dock_widget(widget, name="UHRNet", area="right")
     yield widget
-    widget.controller.close()
+    widget.parts.controller.close()
 
 
 def segment(dock, qtbot):
@@ -69,7 +69,7 @@ def test_segment_paints_what_the_store_holds(dock, viewer, qtbot, picture):
     assert dock.scene_panel.layer() is image
     zoom = viewer.scene.camera.zoom
     segment(dock, qtbot)
-    dock.overlay.refresh()
+    dock.parts.overlay.refresh()
     qtbot.wait(100)
     assert viewer.scene.camera.zoom == zoom
     assert viewer.layers.selection.active is image
@@ -86,7 +86,7 @@ def test_fresh_tiles_show_at_every_zoom(dock, viewer, qtbot):
     dock.state.region = "rectangle"
     dock.state.rectangle = Window(0, 0, 10, 10)
     segment(dock, qtbot)
-    store = dock.controller.workspace.store
+    store = dock.parts.controller.workspace.store
     levels = []
     for k, zoom in enumerate([0.1, 0.4, 4.0, 0.1, 0.4, 4.0]):
         cell = 16, 10 + k
@@ -96,7 +96,7 @@ def test_fresh_tiles_show_at_every_zoom(dock, viewer, qtbot):
         qtbot.wait(50)
         assert canvas_colour(viewer, image, centre) == (0, 0, 0)
         paint(store, [cell])
-        dock.overlay.refresh()
+        dock.parts.overlay.refresh()
         qtbot.wait(50)
         levels.append(viewer.layers["UHRNet fused"].data_level)
         assert canvas_colour(viewer, image, centre) == tuple(CLASSES.palette[class_at(cell)])
@@ -108,7 +108,7 @@ def test_moving_the_view_segments_what_is_new_in_it(dock, viewer, qtbot):
     viewer.scene.camera.zoom = 2.0
     viewer.scene.camera.center = (0, 600, 600)
     segment(dock, qtbot)
-    store = dock.controller.workspace.store
+    store = dock.parts.controller.workspace.store
     assert not store.is_finished(23, 23)
     viewer.scene.camera.center = (0, 3000, 3000)
     qtbot.waitUntil(lambda: store.is_finished(23, 23), timeout=30_000)
@@ -120,8 +120,8 @@ def test_closing_while_running_stops_the_worker(dock, viewer, engine, qtbot, wha
     dock.state.region = "scene"
     monkeypatch.setattr("napari_uhrnet.session.plan.ASK_ABOVE_PATCHES", 9999)
     qtbot.mouseClick(dock.run_panel.segment, LEFT)
-    qtbot.waitUntil(lambda: dock.controller.workspace is not None, timeout=30_000)
-    store = dock.controller.workspace.store
+    qtbot.waitUntil(lambda: dock.parts.controller.workspace is not None, timeout=30_000)
+    store = dock.parts.controller.workspace.store
     if what == "dock":
         viewer.window.remove_dock_widget(dock)
     else:
@@ -166,7 +166,7 @@ def test_drawing_a_rectangle(dock, viewer, qtbot, picture):
     shapes.add_rectangles(np.array([[9.5, 19.5], [9.5, 99.5], [59.5, 99.5], [59.5, 19.5]]))
     assert dock.state.rectangle == Window(10, 20, 50, 80)
     segment(dock, qtbot)
-    store = dock.controller.workspace.store
+    store = dock.parts.controller.workspace.store
     assert store.finished()[0, 0] and not store.finished()[1:].any()
 
 

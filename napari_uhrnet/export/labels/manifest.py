@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from napari_uhrnet import __version__
 from napari_uhrnet.errors import UserError
 from napari_uhrnet.geometry.classes import NOTHING
+from napari_uhrnet.version import __version__
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

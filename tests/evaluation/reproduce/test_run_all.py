@@ -7,12 +7,12 @@ import pytest
 import torch
 
 from napari_uhrnet.errors import UserError
+from napari_uhrnet.evaluation.reproduce import one_run as reproduce_run
+from napari_uhrnet.evaluation.reproduce import start as reproduce_start
 from napari_uhrnet.evaluation.reproduce.controls import averaged_branches
 from napari_uhrnet.evaluation.reproduce.one_run import finish_run, run_folder
 from napari_uhrnet.evaluation.reproduce.rows import rows_of
-from napari_uhrnet.evaluation.reproduce.run_all import one_run as reproduce_run
 from napari_uhrnet.evaluation.reproduce.run_all import reproduce
-from napari_uhrnet.evaluation.reproduce.run_all import start as reproduce_start
 from napari_uhrnet.evaluation.reproduce.settings import find_data, keep_settings
 from napari_uhrnet.models.base.checkpoint import read_card, read_weights
 from napari_uhrnet.models.base.config import UHRNetConfig

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from napari_uhrnet.errors import UserError
-from napari_uhrnet.evaluation.comparison.comparison import blocks
+from napari_uhrnet.evaluation.comparison import blocks
 from napari_uhrnet.geometry.classes import NOTHING
 from napari_uhrnet.geometry.polygon import Polygon
 from napari_uhrnet.geometry.window import Window

@@ -15,9 +15,9 @@ from hypothesis import strategies as st
 from napari_uhrnet.errors import UserError
 from napari_uhrnet.geometry.window import Window
 from napari_uhrnet.store.annotations.annotation import AnnotationStore
+from napari_uhrnet.store.journal import journal as journal_module
 from napari_uhrnet.store.journal.frames import FrameFile
 from napari_uhrnet.store.journal.journal import Journal
-from napari_uhrnet.store.journal.journal import journal as journal_module
 from tests.store.strokes import assert_counted, create, do, state, stroke
 
 ROOT = Path(__file__).parents[2]

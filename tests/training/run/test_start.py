@@ -9,8 +9,7 @@ from napari_uhrnet.models.base.checkpoint import save_checkpoint
 from napari_uhrnet.models.base.config import GLNetConfig
 from napari_uhrnet.models.build import build_network
 from napari_uhrnet.models.registry import load_model
-from napari_uhrnet.training.run import start
-from napari_uhrnet.training.run.run import setup
+from napari_uhrnet.training.run import setup, start
 from tests.models.tiny import CLASSES, TINY, tiny_card, tiny_network
 from tests.training.made import baseline, glnet
 

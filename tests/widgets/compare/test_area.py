@@ -64,14 +64,14 @@ def dock(viewer, runners, picture, truth, tmp_path, qtbot):
     qtbot.addWidget(dock)
     viewer.add_labels(truth, name="truth")
     dock.state.region = "scene"
-    dock.controller.segment()
+    dock.parts.controller.segment()
     yield dock
     dock.shut_down()
 
 
 @pytest.fixture
 def panel(dock):
-    panel = dock.insights.open_compare()
+    panel = dock.tools.open_compare()
     panel.a.setCurrentText("Fused")
     panel.b.setCurrentText("truth")
     return panel
@@ -88,7 +88,7 @@ def draw(viewer, panel, *polygons):
 
 def assert_found(dock, inside, a, b):
     """Exactly the numbers of the masked whole arrays."""
-    found = dock.comparer.compared.comparison
+    found = dock.parts.comparer.compared.comparison
     both = inside & (a != NOTHING) & (b != NOTHING)
     ids = CLASSES.ids
     expected = np.array([[(both & (a == i) & (b == j)).sum() for j in ids] for i in ids])
@@ -116,8 +116,8 @@ class TestPolygon:
         dock.state.view = Window.of_shape(SHAPE)
         pair = (3, 2)
         panel.findings.matrix.cell_clicked.emit(2, 1)
-        lit = dock.overlay.further.layer("lit")
-        place = dock.comparer.compared.comparison.area.window
+        lit = dock.parts.overlay.further.layer("lit")
+        place = dock.parts.comparer.compared.comparison.area.window
         expected = inside() & (pair[0] == FUSED) & (truth == pair[1])
         np.testing.assert_array_equal(lit.data, expected[place.slices])
 
@@ -137,7 +137,7 @@ class TestPolygon:
         viewer.layers.remove(draw(viewer, panel, TRIANGLE))
         panel.compare.click()
         assert panel.message.text() == "Draw a polygon on the image first."
-        assert dock.comparer.compared is None
+        assert dock.parts.comparer.compared is None
 
     def test_one_outside_of_the_scene_is_a_sentence(self, dock, viewer, panel):
         draw(viewer, panel, SQUARE + 1000)
@@ -148,14 +148,14 @@ class TestPolygon:
         draw(viewer, panel, TRIANGLE)
         dock.docks.close()
         assert NAME not in viewer.layers
-        panel = dock.insights.open_compare()
+        panel = dock.tools.open_compare()
         draw(viewer, panel, TRIANGLE)
         panel.area.choose("scene")
         panel.compare.click()
         viewer.add_image(picture[:200], name="other")
         dock.scene_panel.layers.setCurrentIndex(1)
         assert NAME not in viewer.layers
-        assert dock.comparer.compared is None
+        assert dock.parts.comparer.compared is None
         assert panel.findings.isHidden()
 
     def test_the_button_is_there_when_a_polygon_is_chosen(self, dock, panel):
@@ -206,12 +206,12 @@ class TestMaskFile:
         self.choose(panel, monkeypatch, path)
         assert str(path) in panel.message.text()
         assert "Error" not in panel.message.text()
-        assert dock.comparer.compared is None
+        assert dock.parts.comparer.compared is None
         # Another choice is as good as ever.
         panel.b.setCurrentText("truth")
         panel.compare.click()
         assert panel.message.text() == ""
-        assert dock.comparer.compared is not None
+        assert dock.parts.comparer.compared is not None
 
     def test_a_file_that_is_gone(self, dock, panel, tmp_path, monkeypatch):
         self.choose(panel, monkeypatch, tmp_path / "gone.tif")
@@ -247,7 +247,7 @@ class TestReport:
         assert "http" not in text
         assert_found(dock, inside(), FUSED, truth)
         assert not panel.page.isHidden()
-        assert page == dock.comparer.status.page
+        assert page == dock.parts.comparer.status.page
         assert QUrl.fromLocalFile(str(page)).toString().replace("&", "&amp;") in panel.page.text()
         assert "noise-comparison/report.html" in panel.page.text()
         panel.compare.click()
@@ -255,7 +255,7 @@ class TestReport:
 
     def test_cancelled(self, dock, panel, runners, folder, monkeypatch):
         runner = SyncRunner(stepwise=True)
-        dock.comparer._runner = runner
+        dock.parts.comparer._runner = runner
         panel.report.click()
         assert panel.cancel.isEnabled()
         assert not panel.report.isEnabled()
@@ -269,7 +269,7 @@ class TestReport:
     def test_no_folder_chosen(self, dock, panel, monkeypatch):
         monkeypatch.setattr(QFileDialog, "getExistingDirectory", lambda *_: "")
         panel.report.click()
-        assert dock.comparer.compared is None
+        assert dock.parts.comparer.compared is None
         assert panel.message.text() == ""
 
     def test_a_folder_that_cannot_be_written(self, dock, panel, folder):
@@ -283,28 +283,28 @@ def test_corrections_can_be_compared_while_they_are_open(dock, viewer, picture, 
     viewer.layers.clear()
     for data in read(str(tmp_path / "town.tif")):
         viewer.add_layer(Layer.create(*data))
-    dock.controller.segment()
-    panel = dock.insights.open_compare()
+    dock.parts.controller.segment()
+    panel = dock.tools.open_compare()
 
     def titles():
         return [panel.b.itemText(k) for k in range(panel.b.count())]
 
     assert "Corrections" not in titles()
-    assert dock.correcting.start(), dock.correcting.state.message
-    dock.correcting.scene.mark_reviewed(Polygon(SQUARE))
+    assert dock.parts.correcting.start(), dock.parts.correcting.state.message
+    dock.parts.correcting.scene.mark_reviewed(Polygon(SQUARE))
     panel.a.setCurrentText("Global branch")
     panel.b.setCurrentText("Corrections")
     panel.area.choose("scene")
     panel.compare.click()
     corrected = np.where(inside(SQUARE), FUSED, NOTHING)
     assert_found(dock, np.ones(SHAPE, bool), FUSED, corrected)
-    dock.correcting.stop()
+    dock.parts.correcting.stop()
     assert "Corrections" not in titles()
 
 
 def test_a_layer_named_like_a_branch_hides_nothing(dock, viewer, truth):
     viewer.add_labels(truth, name="Fused")
-    panel = dock.insights.open_compare()
+    panel = dock.tools.open_compare()
     titles = [panel.a.itemText(k) for k in range(panel.a.count())]
     assert titles.count("Fused") == 1
     assert "Fused (layer)" in titles
@@ -323,11 +323,11 @@ class TestSwipe:
         return panel
 
     def shown(self, dock):
-        return np.asarray(dock.overlay.further.layer("swipe").data[0])
+        return np.asarray(dock.parts.overlay.further.layer("swipe").data[0])
 
     def sides(self, dock, left, right):
         """Left and right of the line, without it."""
-        column = dock.swipe._curtain.column_px
+        column = dock.parts.swipe._curtain.column_px
         seen = self.shown(dock)
         np.testing.assert_array_equal(seen[:, : column - 1], left[:, : column - 1])
         np.testing.assert_array_equal(seen[:, column + 1 :], right[:, column + 1 :])
@@ -335,21 +335,21 @@ class TestSwipe:
     def test_any_two_left_and_right_of_the_line(self, dock, viewer, swiping, truth):
         assert swiping.swipe.isChecked()
         self.sides(dock, FUSED, truth)
-        layer = dock.overlay.further.layer("swipe")
+        layer = dock.parts.overlay.further.layer("swipe")
         assert viewer.layers[-1] is layer
         np.testing.assert_allclose(layer.data_to_world((4, 6)), (9, 0))
         assert not viewer.layers["truth"].visible
-        assert not dock.overlay.labels.visible
+        assert not dock.parts.overlay.labels.visible
         swiping.swipe.click()
         assert not swiping.swipe.isChecked()
         assert viewer.layers["truth"].visible
-        assert dock.overlay.labels.visible
-        assert "swipe" not in dock.overlay.further
+        assert dock.parts.overlay.labels.visible
+        assert "swipe" not in dock.parts.overlay.further
 
     def test_in_a_polygon_it_lies_where_the_polygon_is(self, dock, viewer, panel, truth):
         draw(viewer, panel, SQUARE)
         panel.swipe.click()
-        layer = dock.overlay.further.layer("swipe")
+        layer = dock.parts.overlay.further.layer("swipe")
         np.testing.assert_allclose(layer.data_to_world((0, 0)), (12, 2))
         place = Polygon(SQUARE).window
         a, b = (np.where(inside(SQUARE), labels, NOTHING) for labels in (FUSED, truth))
@@ -364,45 +364,45 @@ class TestSwipe:
 
     def test_it_fills_in_while_the_scene_is_being_segmented(self, dock, viewer, swiping, truth):
         (tool, _) = dock.docks._open["UHRNet compare"]
-        layer, status = dock.overlay.further.layer("swipe"), dock.comparer.status
+        layer, status = dock.parts.overlay.further.layer("swipe"), dock.parts.comparer.status
         viewer.layers["truth"].data[:200] = 3
         tool._follow.stop()
-        dock.overlay.refresh()
+        dock.parts.overlay.refresh()
         assert tool._follow.isActive()
         tool._follow.timeout.emit()
         newer = truth.copy()
         newer[:200] = 3
         self.sides(dock, FUSED, newer)
         # The same layer, and nothing is said of it.
-        assert dock.overlay.further.layer("swipe") is layer
-        assert dock.comparer.status is status
+        assert dock.parts.overlay.further.layer("swipe") is layer
+        assert dock.parts.comparer.status is status
         swiping.swipe.click()
-        dock.overlay.refresh()
+        dock.parts.overlay.refresh()
         tool._follow.timeout.emit()
-        assert not dock.swipe.is_on
+        assert not dock.parts.swipe.is_on
 
     def test_released_after_the_swipe_has_gone(self, dock, viewer, swiping):
         held = viewer.keymap[next(k for k in viewer.keymap if str(k) == "B")](viewer)
         next(held)
-        viewer.layers.remove(dock.overlay.further.layer("swipe"))
+        viewer.layers.remove(dock.parts.overlay.further.layer("swipe"))
         assert next(held, "over") == "over"
         assert not swiping.swipe.isChecked()
 
     def test_side_by_side_and_swipe_of_branches_take_its_place(self, dock, swiping):
         inspect = dock.inspect_panel
         inspect.side.click()
-        assert (dock.swipe.is_on, dock.side_by_side.is_on) == (False, True)
+        assert (dock.parts.swipe.is_on, dock.parts.side_by_side.is_on) == (False, True)
         assert not swiping.swipe.isChecked()
         swiping.swipe.click()
-        assert (dock.swipe.is_on, dock.side_by_side.is_on) == (True, False)
-        dock.swipe.enter("fused", "global")
+        assert (dock.parts.swipe.is_on, dock.parts.side_by_side.is_on) == (True, False)
+        dock.parts.swipe.enter("fused", "global")
         assert not swiping.swipe.isChecked()
         dock.docks.close()
-        assert dock.swipe.is_on
+        assert dock.parts.swipe.is_on
 
     def test_it_goes_with_the_panel(self, dock, viewer, swiping):
         dock.docks.close()
-        assert not dock.swipe.is_on
+        assert not dock.parts.swipe.is_on
         assert viewer.layers["truth"].visible
 
     def test_what_cannot_be_read_is_a_sentence(self, dock, panel, tmp_path):
@@ -410,4 +410,4 @@ class TestSwipe:
         panel.swipe.click()
         assert "there is no such file" in panel.message.text()
         assert not panel.swipe.isChecked()
-        assert not dock.swipe.is_on
+        assert not dock.parts.swipe.is_on

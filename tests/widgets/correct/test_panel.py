@@ -66,6 +66,10 @@ def open_dock(make_napari_viewer, settings, scene_path, tmp_path, qtbot):
         dock.shut_down()
 
 
+def _nothing(window):
+    return np.full(window.shape_yx, 255, np.uint8)
+
+
 def look_at(viewer, dock, centre_yx, zoom=1.0):
     """Move the view and let it settle."""
     viewer.scene.camera.zoom = zoom
@@ -77,7 +81,7 @@ def look_at(viewer, dock, centre_yx, zoom=1.0):
 def start(viewer, dock, qtbot, centre_yx=(400, 400), zoom=1.0):
     look_at(viewer, dock, centre_yx, zoom)
     qtbot.mouseClick(dock.correct_panel.toggle, LEFT)
-    assert dock.correcting.state.active, dock.correcting.state.message
+    assert dock.parts.correcting.state.active, dock.parts.correcting.state.message
 
 
 def stroke(viewer, points, class_id):
@@ -119,7 +123,7 @@ def test_a_stroke_is_in_the_store_at_once_and_comes_back_with_the_view(
 ):
     viewer, dock = open_dock()
     start(viewer, dock, qtbot)
-    dock.correcting.state.brush_px = 21
+    dock.parts.correcting.state.brush_px = 21
     stroke(viewer, [(300, 300), (300, 340)], 3)
     assert not viewer.layers[NAME]._undo_history
     labels = stored(scene_path).read(WHOLE)
@@ -127,12 +131,13 @@ def test_a_stroke_is_in_the_store_at_once_and_comes_back_with_the_view(
     assert 2 * 21 * 21 * 0.6 < (labels == 3).sum() < 2 * 21 * 21
     assert (labels[labels != 3] == 255).all()
     look_at(viewer, dock, (2200, 2500))
-    assert not dock.correcting.scene.painting.paint.window.intersect(Window(300, 300, 1, 1))
+    assert not dock.parts.correcting.scene.painting.paint.window.intersect(Window(300, 300, 1, 1))
     look_at(viewer, dock, (400, 400))
     assert shown_at(viewer, (300, 340)) == 3
     assert shown_at(viewer, (200, 340)) == 255
     qtbot.waitUntil(
-        lambda: dock.correcting.state.labelled_px == {3: int((labels == 3).sum())}, timeout=30_000
+        lambda: dock.parts.correcting.state.labelled_px == {3: int((labels == 3).sum())},
+        timeout=30_000,
     )
 
 
@@ -176,7 +181,7 @@ def test_the_layer_lies_where_the_pixels_are(open_dock, qtbot):
     image.scale, image.translate = (2.0, 2.0), (100.0, -50.0)
     centre = np.asarray(image.data_to_world((1500, 1600)))
     start(viewer, dock, qtbot, tuple(centre))
-    layer, window = viewer.layers[NAME], dock.correcting.scene.painting.paint.window
+    layer, window = viewer.layers[NAME], dock.parts.correcting.scene.painting.paint.window
     assert window.y > 0 and window.x > 0
     np.testing.assert_allclose(
         layer.data_to_world((0, 0)), image.data_to_world((window.y, window.x))
@@ -187,7 +192,7 @@ def test_the_layer_lies_where_the_pixels_are(open_dock, qtbot):
 def test_a_protected_class_stays(open_dock, scene_path, qtbot):
     viewer, dock = open_dock()
     start(viewer, dock, qtbot)
-    dock.correcting.state.brush_px = 20
+    dock.parts.correcting.state.brush_px = 20
     stroke(viewer, [(300, 300)], 3)
     dock.correct_panel.classes.protect[3].setChecked(True)
     stroke(viewer, [(300, 310)], 4)
@@ -263,11 +268,12 @@ def test_marking_the_view_reviewed_freezes_what_is_shown(open_dock, scene_path, 
     assert store.reviewed(WHOLE).sum() == view.area_px and store.reviewed(view).all()
     assert store.checkpoints == ("painted",)
     qtbot.waitUntil(
-        lambda: sum(dock.correcting.state.reviewed_px.values()) == view.area_px, timeout=30_000
+        lambda: sum(dock.parts.correcting.state.reviewed_px.values()) == view.area_px,
+        timeout=30_000,
     )
     assert f"{view.area_px / WHOLE.area_px:.1%}"[:-1] in dock.correct_panel.counts.text()
     hatching = viewer.layers[REVIEWED_NAME].data
-    place = view.relative_to(dock.correcting.scene.painting.paint.window).slices
+    place = view.relative_to(dock.parts.correcting.scene.painting.paint.window).slices
     assert (hatching[place] == 1).any()
     outside = np.ones(hatching.shape, bool)
     outside[place] = False
@@ -279,7 +285,7 @@ def test_marking_the_view_reviewed_freezes_what_is_shown(open_dock, scene_path, 
 def test_polygons_in_one_go_and_large_ones_with_progress(open_dock, scene_path, qtbot, monkeypatch):
     viewer, dock = open_dock()
     start(viewer, dock, qtbot, (1300, 1500), 0.2)
-    panel, state = dock.correct_panel, dock.correcting.state
+    panel, state = dock.correct_panel, dock.parts.correcting.state
     assert not panel.polygon.apply.isEnabled()
     qtbot.mouseClick(panel.polygon.draw, LEFT)
     shapes = viewer.layers["UHRNet polygons"]
@@ -314,7 +320,7 @@ def test_polygons_in_one_go_and_large_ones_with_progress(open_dock, scene_path, 
 def test_all_that_can_be_done_to_a_polygon(open_dock, scene_path, qtbot):
     viewer, dock = open_dock()
     start(viewer, dock, qtbot)
-    panel, state = dock.correct_panel.polygon, dock.correcting.state
+    panel, state = dock.correct_panel.polygon, dock.parts.correcting.state
     state.brush_px = 31
     stroke(viewer, [(300, 300)], 3)
     state.class_id = 3
@@ -383,23 +389,23 @@ def test_closing_while_a_large_edit_runs_takes_it_back(open_dock, scene_path, qt
             raise region_editing.Stopped
 
     monkeypatch.setattr(region_editing.LongEdit, "_report", report)
-    dock.correcting.draw_polygon()
+    dock.parts.correcting.draw_polygon()
     viewer.layers["UHRNet polygons"].add_polygons(
         np.array([(99.5, 99.5), (99.5, 2499.5), (2399.5, 2499.5), (2399.5, 99.5)])
     )
-    state = dock.correcting.state
+    state = dock.parts.correcting.state
     state.class_id = 6
     qtbot.mouseClick(dock.correct_panel.polygon.apply, LEFT)
     assert begun.wait(30) and state.progress is not None
     assert not dock.correct_panel.undo.isEnabled() and not dock.correct_panel.progress.isHidden()
     # All of this waits for the edit, or is left alone.
     stroke(viewer, [(350, 350)], 5)
-    dock.correcting.undo()
+    dock.parts.correcting.undo()
     press(viewer, "R")
     look_at(viewer, dock, (2200, 2500))
-    dock.correcting.stop_edit()
+    dock.parts.correcting.stop_edit()
     go_on.set()
-    dock.correcting.stop()
+    dock.parts.correcting.stop()
     assert state.progress is None and not state.active
     labels = stored(scene_path).read(WHOLE)
     assert (labels[before != 255] == 3).all() and labels[350, 350] == 5
@@ -414,8 +420,8 @@ def _stopped(self, share):
 def test_number_keys_pick_and_the_viewers_own_controls(open_dock, qtbot):
     viewer, dock = open_dock()
     start(viewer, dock, qtbot)
-    state, layer = dock.correcting.state, viewer.layers[NAME]
-    ids = list(dock.correcting.state.classes.names)
+    state, layer = dock.parts.correcting.state, viewer.layers[NAME]
+    ids = list(dock.parts.correcting.state.classes.names)
     # A real key: napari does more with it than with one that is handed to its key map.
     with qtbot.capture_exceptions() as exceptions:
         qtbot.keyClick(viewer.window._qt_viewer.canvas.native, "3")
@@ -455,7 +461,7 @@ def _mouse(kind, point):
 def test_superpixels_are_painted_while_the_mouse_is_dragged(open_dock, scene_path, qtbot):
     viewer, dock = open_dock()
     start(viewer, dock, qtbot)
-    dock.correcting.state.class_id = 5
+    dock.parts.correcting.state.class_id = 5
     qtbot.mouseClick(dock.correct_panel.tools["superpixel"], LEFT)
     assert not viewer.layers[NAME].mouse_pan
     assert dock.correct_panel.brush.isHidden() and not dock.correct_panel.superpixel.isHidden()
@@ -465,14 +471,14 @@ def test_superpixels_are_painted_while_the_mouse_is_dragged(open_dock, scene_pat
     # Blocks of 32 px have one colour: no piece goes beyond its block's neighbours.
     assert (labels[:200] == 255).all() and (labels[:, :200] == 255).all()
     assert shown_at(viewer, (300, 300)) == 5
-    dock.correcting.state.tool = "move"
+    dock.parts.correcting.state.tool = "move"
     assert viewer.layers[NAME].mouse_pan
-    dock.correcting.state.tool = "superpixel"
+    dock.parts.correcting.state.tool = "superpixel"
     look_at(viewer, dock, (1300, 1500), 0.2)
     assert viewer.layers[NAME].mouse_pan
     look_at(viewer, dock, (400, 400))
     assert not viewer.layers[NAME].mouse_pan
-    dock.correcting.state.tool = "move"
+    dock.parts.correcting.state.tool = "move"
     drag(viewer, (600, 600), (600, 620))
     np.testing.assert_array_equal(stored(scene_path).read(WHOLE), labels)
 
@@ -480,30 +486,30 @@ def test_superpixels_are_painted_while_the_mouse_is_dragged(open_dock, scene_pat
 def test_a_view_that_moves_in_the_middle_of_a_stroke_loses_nothing(open_dock, scene_path, qtbot):
     viewer, dock = open_dock()
     start(viewer, dock, qtbot)
-    dock.correcting.state.class_id, dock.correcting.state.brush_px = 4, 11
+    dock.parts.correcting.state.class_id, dock.parts.correcting.state.brush_px = 4, 11
 
     def go_on():
         look_at(viewer, dock, (1900, 2100))
 
     drag(viewer, (300, 300), (300, 310), (300, 340), between=go_on)
-    assert dock.correcting.scene.painting.paint.window.contains(dock.state.view)
+    assert dock.parts.correcting.scene.painting.paint.window.contains(dock.state.view)
     labels = stored(scene_path).read(WHOLE)
     assert (labels[300, 300:341] == 4).all()
     rows, columns = np.nonzero(labels != 255)
     assert rows.max() < 310 and columns.max() < 350
     look_at(viewer, dock, (400, 400))
     assert shown_at(viewer, (300, 305)) == 4
-    dock.correcting.undo()
-    assert not dock.correcting.state.undoable
+    dock.parts.correcting.undo()
+    assert not dock.parts.correcting.state.undoable
     assert (stored(scene_path).read(WHOLE) == 255).all()
 
 
 def test_zoomed_out_corrections_and_reviewed_pixels_are_seen(open_dock, scene_path, qtbot):
     viewer, dock = open_dock()
     start(viewer, dock, qtbot)
-    dock.correcting.state.brush_px = 41
+    dock.parts.correcting.state.brush_px = 41
     stroke(viewer, [(300, 300), (800, 800)], 3)
-    overview = dock.correcting.scene.overview
+    overview = dock.parts.correcting.scene.overview
     assert overview.step == 2
     look_at(viewer, dock, (1300, 1500), 0.2)
     layer = viewer.layers[OVERVIEW]
@@ -513,15 +519,15 @@ def test_zoomed_out_corrections_and_reviewed_pixels_are_seen(open_dock, scene_pa
     press(viewer, "Control-Z")
     qtbot.waitUntil(lambda: bool((layer.data == 255).all()), timeout=30_000)
     press(viewer, "Control-Shift-Z")
-    dock.correcting.mark_view_reviewed()
+    dock.parts.correcting.mark_view_reviewed()
     qtbot.waitUntil(lambda: len(np.unique(layer.data)) == 3, timeout=30_000)
     assert (layer.data != 255).sum() == (stored(scene_path).read(WHOLE)[::2, ::2] == 3).sum()
     look_at(viewer, dock, (400, 400))
     assert not layer.visible
-    dock.correcting.stop()
+    dock.parts.correcting.stop()
     assert OVERVIEW not in viewer.layers
     viewer.scene.camera.zoom = 0.2
-    dock.correcting.start()
+    dock.parts.correcting.start()
     look_at(viewer, dock, (1300, 1500), 0.2)
     qtbot.waitUntil(lambda: viewer.layers[OVERVIEW].data[150, 150] != 255, timeout=30_000)
 
@@ -567,10 +573,10 @@ def test_a_folder_that_takes_nothing_is_said_and_another_is_remembered(
         lambda *args: str(elsewhere),
     )
     qtbot.mouseClick(dock.correct_panel.folder, LEFT)
-    assert dock.correcting.state.active and (elsewhere / "project.json").exists()
+    assert dock.parts.correcting.state.active and (elsewhere / "project.json").exists()
     qtbot.mouseClick(dock.correct_panel.toggle, LEFT)
     qtbot.mouseClick(dock.correct_panel.toggle, LEFT)
-    assert dock.correcting.state.folder == str(elsewhere)
+    assert dock.parts.correcting.state.folder == str(elsewhere)
 
 
 def test_without_a_file_or_an_image_there_is_a_sentence(open_dock, qtbot):
@@ -590,13 +596,13 @@ def test_hundreds_of_actions_leave_what_a_plain_array_says(open_dock, scene_path
     labels, done, undone = np.full(SHAPE, 255, np.uint8), [], []
     for _ in range(300):
         action = rng.choice(["paint"] * 6 + ["pan"] * 3 + ["zoom", "undo", "undo", "redo", "close"])
-        paint = dock.correcting.scene.painting.paint
+        paint = dock.parts.correcting.scene.painting.paint
         if action == "paint" and paint.is_shown:
             window = paint.window
             y, x = (int(rng.integers(a, b)) for a, b in
                     ((window.y, window.bottom), (window.x, window.right)))  # fmt: skip
             size, value = int(rng.integers(1, 60)), int(rng.choice([1, 2, 5, 255]))
-            dock.correcting.state.brush_px = size
+            dock.parts.correcting.state.brush_px = size
             before = labels.copy()
             _disk(labels, window, (y, x), viewer.layers[NAME], value)
             stroke(viewer, [(y, x)], value)
@@ -611,7 +617,7 @@ def test_hundreds_of_actions_leave_what_a_plain_array_says(open_dock, scene_path
         elif action == "undo" and done:
             undone.append(labels)
             labels = done.pop()
-            dock.correcting.undo()
+            dock.parts.correcting.undo()
         elif action == "redo" and undone:
             done.append(labels)
             labels = undone.pop()
@@ -620,15 +626,14 @@ def test_hundreds_of_actions_leave_what_a_plain_array_says(open_dock, scene_path
             if NAME in viewer.layers and rng.random() < 0.7:
                 viewer.layers.remove(str(rng.choice([NAME, REVIEWED_NAME])))
             else:
-                dock.correcting.stop()
+                dock.parts.correcting.stop()
             assert NAME not in viewer.layers and REVIEWED_NAME not in viewer.layers
-            assert dock.correcting.start()
+            assert dock.parts.correcting.start()
     np.testing.assert_array_equal(stored(scene_path).read(WHOLE), labels)
     np.testing.assert_array_equal(
-        Corrections(dock.correcting._open.journal, lambda w: np.full(w.shape_yx, 255, np.uint8))
-        .shown(WHOLE), labels
-    )  # fmt: skip
-    assert dock.correcting.state.message == ""
+        Corrections(dock.parts.correcting._open.journal, _nothing).shown(WHOLE), labels
+    )
+    assert dock.parts.correcting.state.message == ""
 
 
 def _disk(labels, window, centre, layer, value):

@@ -76,20 +76,20 @@ def test_a_missing_scene_does_not_keep_the_others_away(project, monkeypatch):
 
 def test_a_project_opens_where_one_left_off(project, open_dock, qtbot):
     viewer, dock = open_dock(model="none")
-    dock.resuming.open(project)
-    qtbot.waitUntil(lambda: dock.correcting.state.active)
+    dock.parts.resuming.open(project)
+    qtbot.waitUntil(lambda: dock.parts.correcting.state.active)
     assert [layer.name for layer in viewer.layers][:2] == ["town0.png", "town1.png"]
     layer = dock.scene_panel.layer()
     fingerprint = scene_of(layer).fingerprint
     if fingerprint != Project.open(project).scenes[0].fingerprint:
-        dock.correcting.stop()
+        dock.parts.correcting.stop()
         dock.scene_panel.layer_chosen.emit(viewer.layers["town0.png"])
-        qtbot.waitUntil(lambda: dock.correcting.state.active)
+        qtbot.waitUntil(lambda: dock.parts.correcting.state.active)
         layer = viewer.layers["town0.png"]
     assert dock.state.model == "painted"
     assert dock.state.pixel_size_m == 0.5
-    assert dock.correcting.state.folder == str(project)
-    assert dock.correcting.store.read(Window(5, 6, 7, 8)).min() == CLASSES.ids[1]
+    assert dock.parts.correcting.state.folder == str(project)
+    assert dock.parts.correcting.store.read(Window(5, 6, 7, 8)).min() == CLASSES.ids[1]
     seen = visible_window(viewer, layer)
     assert seen.contains(VIEW)
     assert min(seen.height / VIEW.height, seen.width / VIEW.width) < 1.05
@@ -97,10 +97,10 @@ def test_a_project_opens_where_one_left_off(project, open_dock, qtbot):
 
 def test_network_and_pixel_size_are_remembered(project, open_dock, qtbot):
     _, dock = open_dock()
-    dock.resuming.open(project)
-    qtbot.waitUntil(lambda: dock.correcting.state.active)
+    dock.parts.resuming.open(project)
+    qtbot.waitUntil(lambda: dock.parts.correcting.state.active)
     dock.state.pixel_size_m = 0.75
-    dock.correcting.stop()
+    dock.parts.correcting.stop()
     fingerprint = dock.state.scene.fingerprint
     assert Project.open(project).scene(fingerprint).pixel_size_m == 0.75
     assert Project.open(project).scene(fingerprint).view is not None
@@ -108,8 +108,8 @@ def test_network_and_pixel_size_are_remembered(project, open_dock, qtbot):
 
 def test_any_other_folder_is_a_place_for_the_present_scene(project, open_dock, tmp_path, qtbot):
     _, dock = open_dock()
-    dock.resuming.open(project)
-    qtbot.waitUntil(lambda: dock.correcting.state.active)
-    dock.resuming.open(tmp_path / "new")
-    assert dock.correcting.state.folder == str(tmp_path / "new")
+    dock.parts.resuming.open(project)
+    qtbot.waitUntil(lambda: dock.parts.correcting.state.active)
+    dock.parts.resuming.open(tmp_path / "new")
+    assert dock.parts.correcting.state.folder == str(tmp_path / "new")
     assert Project.open(tmp_path / "new").scenes[0].fingerprint == dock.state.scene.fingerprint

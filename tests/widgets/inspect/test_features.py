@@ -55,7 +55,7 @@ def image(dock):
 
 def show(dock, panel, qtbot):
     qtbot.mouseClick(panel.show_frame, LEFT)
-    qtbot.waitUntil(lambda: not dock.features.status.busy, timeout=60_000)
+    qtbot.waitUntil(lambda: not dock.parts.features.status.busy, timeout=60_000)
 
 
 def names(dock):
@@ -66,13 +66,13 @@ def test_both_branches_lie_where_their_frame_is(dock, image, qtbot):
     viewer = dock._viewer
     viewer.scene.camera.center = (0, *image.data_to_world((380, 420)))
     viewer.scene.camera.zoom = 2.0
-    panel = dock.insights.open_features()
+    panel = dock.tools.open_features()
     assert not any(check.isEnabled() for check in panel.checks.values())
     show(dock, panel, qtbot)
     assert names(dock) == NAMES
     assert "of the variance" in panel.message.text()
     model = TinyEngine.model
-    layout = dock.controller._engine.layout(dock.state.scene, None, model)
+    layout = dock.parts.controller._engine.layout(dock.state.scene, None, model)
     window = layout.frames.window(frame_at(layout, 380, 420))
     assert window.y > 0
     assert window.x > 0
@@ -94,7 +94,7 @@ def test_both_branches_lie_where_their_frame_is(dock, image, qtbot):
 
 def test_the_features_are_no_scenes_and_show_together(dock, image, qtbot):
     viewer = dock._viewer
-    panel = dock.insights.open_features()
+    panel = dock.tools.open_features()
     show(dock, panel, qtbot)
     assert dock.scene_panel.layers.count() == 1
     assert dock.scene_panel.layer() is image
@@ -116,14 +116,14 @@ def test_the_features_are_no_scenes_and_show_together(dock, image, qtbot):
 
 def test_layers_go_by_hand_with_the_dock_and_with_the_scene(dock, image, qtbot):
     viewer = dock._viewer
-    panel = dock.insights.open_features()
+    panel = dock.tools.open_features()
     show(dock, panel, qtbot)
     viewer.layers.remove(viewer.layers[NAMES[0]])
     assert not panel.checks["global"].isEnabled()
     assert panel.checks["local"].isEnabled()
     dock.docks.close()
     assert [layer.name for layer in viewer.layers] == ["town"]
-    panel = dock.insights.open_features()
+    panel = dock.tools.open_features()
     show(dock, panel, qtbot)
     viewer.layers.remove(image)
     assert list(viewer.layers) == []
@@ -132,11 +132,11 @@ def test_layers_go_by_hand_with_the_dock_and_with_the_scene(dock, image, qtbot):
 
 
 def test_what_is_being_computed_can_be_cancelled(dock, image, qtbot):
-    panel = dock.insights.open_features()
+    panel = dock.tools.open_features()
     qtbot.mouseClick(panel.show_frame, LEFT)
     assert not panel.show_frame.isEnabled()
     qtbot.mouseClick(panel.cancel, LEFT)
-    qtbot.waitUntil(lambda: not dock.features.status.busy, timeout=60_000)
+    qtbot.waitUntil(lambda: not dock.parts.features.status.busy, timeout=60_000)
     assert panel.message.text() == "Stopped."
     assert names(dock) == []
     assert panel.show_frame.isEnabled()
@@ -144,24 +144,24 @@ def test_what_is_being_computed_can_be_cancelled(dock, image, qtbot):
 
 def test_a_network_without_weights_is_named(dock, image, qtbot):
     dock.state.model = "unknown"
-    panel = dock.insights.open_features()
+    panel = dock.tools.open_features()
     show(dock, panel, qtbot)
     assert "no weights" in panel.message.text()
 
 
 def test_side_by_side_gives_each_shown_one_a_cell(dock, image, qtbot):
     viewer = dock._viewer
-    panel = dock.insights.open_features()
+    panel = dock.tools.open_features()
     show(dock, panel, qtbot)
     panel.checks["global"].click()
-    where = dock.controller._engine
+    where = dock.parts.controller._engine
     model = TinyEngine.model
     layout = where.layout(dock.state.scene, None, model)
-    dock.overlay.show_workspace(where.open_workspace(dock.state.scene, layout, model))
-    assert dock.side_by_side.enter()
+    dock.parts.overlay.show_workspace(where.open_workspace(dock.state.scene, layout, model))
+    assert dock.parts.side_by_side.enter()
     assert viewer.layers[NAMES[1]].visible
     assert viewer.layers[NAMES[1]].name_overlay.visible
     assert not viewer.layers[NAMES[0]].visible
-    dock.side_by_side.leave()
+    dock.parts.side_by_side.leave()
     assert names(dock) == NAMES
     assert all(isinstance(viewer.layers[name], Image) for name in NAMES)

@@ -92,13 +92,13 @@ class Person:
 
     def do_cancel(self):
         if self.random.random() < 0.3:
-            self.dock.controller.cancel()
+            self.dock.parts.controller.cancel()
 
     def do_steps(self):
         for runner in self.runners:
             for _ in range(self.random.randrange(9)):
                 runner.step()
-        self.dock.overlay.refresh()
+        self.dock.parts.overlay.refresh()
 
     do_more_steps = do_even_more_steps = do_steps
 
@@ -169,21 +169,21 @@ class Person:
         self.dock._update_view()
 
     def do_open_compare(self):
-        self.dock.insights.open_compare()
+        self.dock.tools.open_compare()
 
     def do_close_compare(self):
         if self.random.random() < 0.4:
             self.dock.docks.close()
 
     def do_compare(self):
-        panel = self.dock.insights.open_compare()
+        panel = self.dock.tools.open_compare()
         for combo in (panel.a, panel.b, panel.area.scope):
             last = combo.count() - (combo is not panel.area.scope)
             combo.setCurrentIndex(self.random.randrange(max(1, last)))
         panel.compare.click()
 
     def do_cell(self):
-        view = self.dock.insights.open_compare().findings.matrix
+        view = self.dock.tools.open_compare().findings.matrix
         view.cell_clicked.emit(self.random.randrange(3), self.random.randrange(3))
 
     def place(self):
@@ -191,13 +191,13 @@ class Person:
         return 0, self.random.uniform(-20, 250), self.random.uniform(-20, 320)
 
     def do_read(self):
-        self.dock.insights.open_readout()
+        self.dock.tools.open_readout()
         tool, _ = self.dock.docks._open["UHRNet read-out"]
         tool._position = self.place()
         tool._look()
 
     def do_pin(self):
-        panel = self.dock.insights.open_readout().pins
+        panel = self.dock.tools.open_readout().pins
         tool, _ = self.dock.docks._open["UHRNet read-out"]
         tool._pin_at(self.place())
         if panel.table.rowCount() > 3:
@@ -205,14 +205,14 @@ class Person:
             self.random.choice([panel.go, panel.delete]).click()
 
     def do_features(self):
-        panel = self.dock.insights.open_features()
+        panel = self.dock.tools.open_features()
         panel.show_frame.click()
         for check in panel.checks.values():
             if check.isEnabled() and self.random.random() < 0.3:
                 check.click()
 
     def do_neighbours(self):
-        panel = self.dock.insights.open_neighbours()
+        panel = self.dock.tools.open_neighbours()
         tool, _ = self.dock.docks._open["UHRNet neighbours"]
         if self.random.random() < 0.5:
             panel.find.click()
@@ -222,14 +222,14 @@ class Person:
         panel.branch.activated.emit(panel.branch.currentIndex())
 
     def do_swipe_compared(self):
-        panel = self.dock.insights.open_compare()
+        panel = self.dock.tools.open_compare()
         panel.swipe.click()
         tool, _ = self.dock.docks._open["UHRNet compare"]
         if tool._follow.isActive():
             tool._follow.timeout.emit()
 
     def do_next(self):
-        self.dock.insights.open_compare().findings.step(self.random.choice([1, -1]))
+        self.dock.tools.open_compare().findings.step(self.random.choice([1, -1]))
 
 
 @pytest.fixture
@@ -260,12 +260,12 @@ def test_random_actions_break_nothing_and_leaving_restores_the_viewer(person):
     done = []
     for step in range(ACTIONS):
         done.append(person.act())
-        is_on = dock.side_by_side.is_on, dock.swipe.is_on
+        is_on = dock.parts.side_by_side.is_on, dock.parts.swipe.is_on
         assert is_on != (True, True), done
         shown = dock.inspect_panel.side.isChecked(), dock.inspect_panel.curtain.isChecked()
         assert shown == is_on, done
         for key in SHADES:
-            if key in dock.overlay.further:
+            if key in dock.parts.overlay.further:
                 assert key in dock.state.uncertainty, done
         if any(is_on) or step % 4:
             continue
@@ -274,7 +274,7 @@ def test_random_actions_break_nothing_and_leaving_restores_the_viewer(person):
             button.click()
             button.click()
             assert look(viewer) == before, done
-    assert dock.overlay.where is not None and len(set(done)) > 15
+    assert dock.parts.overlay.where is not None and len(set(done)) > 15
     dock.shut_down()
     assert len(viewer.mouse_drag_callbacks) == 1 and not viewer.canvas.grid.enabled
     assert viewer.keymap == person.keymap

@@ -69,7 +69,7 @@ def image(viewer, dock):
 
 @pytest.fixture
 def panel(dock, image):
-    return dock.insights.open_readout()
+    return dock.tools.open_readout()
 
 
 def canvas_of(viewer):
@@ -104,14 +104,14 @@ def click(viewer, layer, pixel, modifier=SHIFT):
 
 def shown(dock):
     """The pixel that is shown, once all that are asked have answered."""
-    point = dock.readout.shown
-    if point is None or not set(dock.readout.setting.models) <= set(point.said):
+    point = dock.parts.readout.shown
+    if point is None or not set(dock.parts.readout.setting.models) <= set(point.said):
         return None
     return point.y, point.x
 
 
 def places(dock):
-    return [(pin.y, pin.x) for pin in dock.readout.pins]
+    return [(pin.y, pin.x) for pin in dock.parts.readout.pins]
 
 
 def test_the_panel_follows_the_cursor_and_says_what_the_engine_says(
@@ -132,7 +132,7 @@ def test_the_panel_follows_the_cursor_and_says_what_the_engine_says(
             np.testing.assert_array_equal(
                 np.float32(bars.opts["width"]), reading.branches[name].probabilities
             )
-    assert dock.insights.open_readout() is panel
+    assert dock.tools.open_readout() is panel
 
 
 def test_another_network_is_shown_below(viewer, dock, image, panel, qtbot, monkeypatch):
@@ -175,8 +175,8 @@ def test_shift_and_click_pins_but_no_other_press_does(viewer, dock, image, panel
 def test_pins_are_points_that_go_with_the_panel_and_come_back(viewer, dock, image, panel, qtbot):
     assert NAME not in viewer.layers
     active = viewer.layers.selection.active
-    dock.readout.pin(10, 20)
-    dock.readout.pin(30, 40)
+    dock.parts.readout.pin(10, 20)
+    dock.parts.readout.pin(30, 40)
     layer = viewer.layers[NAME]
     assert viewer.layers.selection.active is active
     assert layer.data.tolist() == [[10, 20], [30, 40]]
@@ -184,26 +184,26 @@ def test_pins_are_points_that_go_with_the_panel_and_come_back(viewer, dock, imag
     world = layer.data_to_world((10, 20))
     np.testing.assert_allclose(world, image.data_to_world((10, 20)))
     viewer.layers.remove(layer)
-    assert len(dock.readout.pins) == 2
-    dock.readout.pin(50, 60)
+    assert len(dock.parts.readout.pins) == 2
+    dock.parts.readout.pin(50, 60)
     assert len(viewer.layers[NAME].data) == 3
     dock.docks.close()
     assert NAME not in viewer.layers
     assert viewer.mouse_move_callbacks == [] and len(viewer.mouse_drag_callbacks) == 1
-    dock.insights.open_readout()
+    dock.tools.open_readout()
     assert len(viewer.layers[NAME].data) == 3
     viewer.layers.remove(image)
-    assert NAME not in viewer.layers and dock.readout.pins == []
+    assert NAME not in viewer.layers and dock.parts.readout.pins == []
     dock.docks.close()
 
 
 def test_the_table_leads_to_pins(viewer, dock, image, panel, qtbot):
     for pixel in ((10, 20), (150, 120)):
-        dock.readout.pin(*pixel)
+        dock.parts.readout.pin(*pixel)
     pins, table = panel.pins, panel.pins.table
-    qtbot.waitUntil(lambda: all(p.said for p in dock.readout.pins), timeout=60_000)
-    qtbot.waitUntil(lambda: not dock.readout.status.busy, timeout=60_000)
-    reading = dock.readout.pins[1].said["tiny"].reading
+    qtbot.waitUntil(lambda: all(p.said for p in dock.parts.readout.pins), timeout=60_000)
+    qtbot.waitUntil(lambda: not dock.parts.readout.status.busy, timeout=60_000)
+    reading = dock.parts.readout.pins[1].said["tiny"].reading
     wanted = reading.classes.names[reading.branches["fused"].class_id]
     assert [table.item(1, k).text() for k in range(4)] == ["Pin 2", "150", "120", wanted]
     assert not pins.go.isEnabled() and not pins.delete.isEnabled()
@@ -213,14 +213,14 @@ def test_the_table_leads_to_pins(viewer, dock, image, panel, qtbot):
     qtbot.mouseClick(pins.go, LEFT)
     centre = np.asarray(viewer.scene.camera.center[-2:])
     np.testing.assert_allclose(image.world_to_data(centre), (150, 120))
-    dock.readout.hover(3, 3)
+    dock.parts.readout.hover(3, 3)
     table.cellClicked.emit(1, 0)
-    assert dock.readout.shown is dock.readout.pins[1]
+    assert dock.parts.readout.shown is dock.parts.readout.pins[1]
     before = table.item(1, 0)
-    dock.readout.pins_changed.emit()
+    dock.parts.readout.pins_changed.emit()
     assert table.item(1, 0) is before
     table.item(1, 0).setText("ford")
-    assert dock.readout.pins[1].name == "ford"
+    assert dock.parts.readout.pins[1].name == "ford"
     assert list(viewer.layers[NAME].features["name"]) == ["Pin 1", "ford"]
     qtbot.mouseClick(pins.delete, LEFT)
     assert places(dock) == [(10, 20)] and table.rowCount() == 1
@@ -245,8 +245,8 @@ def test_the_cursor_is_followed_only_if_it_shall_be(viewer, dock, image, panel, 
 
 
 def test_all_pins_are_saved(viewer, dock, image, panel, qtbot, monkeypatch, tmp_path):
-    dock.readout.pin(10, 20)
-    qtbot.waitUntil(lambda: bool(dock.readout.pins[0].said), timeout=60_000)
+    dock.parts.readout.pin(10, 20)
+    qtbot.waitUntil(lambda: bool(dock.parts.readout.pins[0].said), timeout=60_000)
     path = tmp_path / "pins.csv"
     monkeypatch.setattr(QFileDialog, "getSaveFileName", lambda *a, **k: (str(path), ""))
     qtbot.mouseClick(panel.pins.save, LEFT)
@@ -265,7 +265,7 @@ def test_all_pins_are_saved(viewer, dock, image, panel, qtbot, monkeypatch, tmp_
 
 
 def test_without_a_scene_or_weights_there_is_a_sentence(viewer, dock, qtbot):
-    panel = dock.insights.open_readout()
+    panel = dock.tools.open_readout()
     assert panel.place.text() == NO_SCENE
     mouse_to(viewer, QPoint(100, 100))
     panel.pins.pin_pressed.emit()
@@ -273,19 +273,19 @@ def test_without_a_scene_or_weights_there_is_a_sentence(viewer, dock, qtbot):
     assert panel.place.text() == HINT
     dock.state.model = "empty"
     assert "no weights" in panel.place.text()
-    dock.readout.hover(3, 3)
-    assert dock.readout.shown is None
+    dock.parts.readout.hover(3, 3)
+    assert dock.parts.readout.shown is None
     dock.state.model = "tiny"
     move(viewer, dock, layer, (100, 80), qtbot)
 
 
 def test_closing_while_a_point_is_read_breaks_nothing(viewer, dock, image, panel, qtbot):
     mouse_to(viewer, on_canvas(viewer, image, (100, 80)))
-    dock.readout.hover(100, 80)
+    dock.parts.readout.hover(100, 80)
     dock.docks.close()
-    panel = dock.insights.open_readout()
+    panel = dock.tools.open_readout()
     assert panel.place.text() == HINT
-    dock.readout.hover(50, 40)
+    dock.parts.readout.hover(50, 40)
     mouse_to(viewer, on_canvas(viewer, image, (50, 40)))
     dock.shut_down()
     mouse_to(viewer, on_canvas(viewer, image, (60, 40)))

@@ -55,19 +55,19 @@ def dock(viewer, engine, tmp_path, monkeypatch, qtbot):
     qtbot.addWidget(dock)
     dock.state.pixel_size_m = 2.0
     dock.state.region = "scene"
-    dock.controller.segment()
+    dock.parts.controller.segment()
     dock.state.model = "tiny1"
-    dock.controller.segment()
+    dock.parts.controller.segment()
     yield dock
     dock.shut_down()
 
 
 def test_the_answer_of_the_network_before_has_a_cell(dock, viewer, engine):
     before, opened = look(viewer), engine.open
-    (other,) = dock.answers.beside(dock.controller.workspace)
+    (other,) = dock.parts.answers.beside(dock.parts.controller.workspace)
     with other.opened() as where:
         expected = np.asarray(where.store.levels("fused/labels")[0])
-    assert dock.side_by_side.enter()
+    assert dock.parts.side_by_side.enter()
     names = [layer.name for layer in viewer.layers if layer.visible]
     assert names == ["scene", "Global branch", "Local branch", "Fused", other.model.name]
     assert all(layer.name_overlay.visible for layer in viewer.layers if layer.visible)
@@ -75,21 +75,21 @@ def test_the_answer_of_the_network_before_has_a_cell(dock, viewer, engine):
     np.testing.assert_array_equal(np.asarray(cell.data[0]), expected)
     assert (np.asarray(fused.data[0]) != expected).any()
     np.testing.assert_allclose(cell.data_to_world((5, 9)), fused.data_to_world((5, 9)))
-    dock.side_by_side.leave()
+    dock.parts.side_by_side.leave()
     assert look(viewer) == before and engine.open == opened
 
 
 def test_a_variant_of_the_network_is_named_by_what_is_different(dock, viewer):
-    where = dock.controller.workspace
+    where = dock.parts.controller.workspace
     deaf = replace(where.model, name=f"{where.model.name} without neighbours", hash="deaf")
-    dock.answers.note(replace(where, model=deaf))
-    dock.side_by_side.enter()
+    dock.parts.answers.note(replace(where, model=deaf))
+    dock.parts.side_by_side.enter()
     assert viewer.layers["without neighbours"].visible
 
 
 def test_hidden_classes_are_hidden_in_all_cells(dock, viewer):
-    dock.side_by_side.enter()
-    hidden = int(dock.controller.workspace.model.classes.ids[0])
+    dock.parts.side_by_side.enter()
+    hidden = int(dock.parts.controller.workspace.model.classes.ids[0])
     dock.state.hidden = frozenset({hidden})
     cells = [layer for layer in viewer.layers if layer.visible][1:]
     assert len(cells) == 4
@@ -97,7 +97,7 @@ def test_hidden_classes_are_hidden_in_all_cells(dock, viewer):
 
 
 def test_cells_and_swipe_have_the_colours_of_the_open_project(dock, viewer):
-    classes = dock.controller.workspace.model.classes
+    classes = dock.parts.controller.workspace.model.classes
     first = classes.classes[0]
     mine = ClassTable("mine", (replace(first, rgb=(1, 2, 3)), *classes.classes[1:]))
 
@@ -105,17 +105,17 @@ def test_cells_and_swipe_have_the_colours_of_the_open_project(dock, viewer):
         return [tuple(layer.colormap.map(np.array([first.id]))[0, :3]) for layer in layers]
 
     def swipe():
-        return [dock.overlay.further.layer("swipe")]
+        return [dock.parts.overlay.further.layer("swipe")]
 
     theirs, ours = (tuple(np.float32(rgb) / 255) for rgb in (first.rgb, (1, 2, 3)))
-    dock.side_by_side.enter()
+    dock.parts.side_by_side.enter()
     cells = [layer for layer in viewer.layers if layer.visible][1:]
     assert len(cells) == 4
     np.testing.assert_allclose(colours(cells), [theirs] * 4)
     dock.state.project_classes = mine
     np.testing.assert_allclose(colours(cells), [ours] * 4)
-    dock.side_by_side.leave()
-    dock.swipe.enter("global", "fused")
+    dock.parts.side_by_side.leave()
+    dock.parts.swipe.enter("global", "fused")
     np.testing.assert_allclose(colours(swipe()), [ours])
     dock.state.project_classes = None
     np.testing.assert_allclose(colours(swipe()), [theirs])

@@ -30,17 +30,17 @@ def corrected(open_dock, scene_path, qtbot):  # noqa: F811
     folder = scene_path.with_suffix(".uhrnet")
     start(viewer, dock, qtbot)
     ids = np.where(np.arange(1024) < 512, 1, 2).astype(np.uint8)
-    journal = dock.correcting.opened.journal
+    journal = dock.parts.correcting.opened.journal
     journal.mark_reviewed(PART, np.tile(ids, (1024, 1)), "print")
-    dock.correcting.stop()
-    assert dock.correcting.start(folder)
-    assert sum(dock.correcting.state.reviewed_px.values()) == 1024**2
+    dock.parts.correcting.stop()
+    assert dock.parts.correcting.start(folder)
+    assert sum(dock.parts.correcting.state.reviewed_px.values()) == 1024**2
     return viewer, dock
 
 
 def test_what_is_previewed_is_exported(corrected, qtbot, tmp_path, settings):  # noqa: F811
     _, dock = corrected
-    panel = dock.label_docks.open_export()
+    panel = dock.tools.open_export()
     panel.format.setCurrentIndex(panel.format.findData("glnet"))
     panel.size.setValue(512)
     panel.to.setText(str(tmp_path / "out"))
@@ -61,7 +61,7 @@ def test_what_is_previewed_is_exported(corrected, qtbot, tmp_path, settings):  #
 
 def test_why_nothing_can_be_exported(open_dock, scene_path, qtbot):  # noqa: F811
     viewer, dock = open_dock()
-    panel = dock.label_docks.open_export()
+    panel = dock.tools.open_export()
     assert "Press Correct first" in panel.preview.text() and not panel.start.isEnabled()
     start(viewer, dock, qtbot)
     assert "Nothing is reviewed" in panel.preview.text() and not panel.start.isEnabled()
@@ -69,7 +69,7 @@ def test_why_nothing_can_be_exported(open_dock, scene_path, qtbot):  # noqa: F81
 
 def test_a_cancelled_export_leaves_nothing(corrected, qtbot, tmp_path):
     _, dock = corrected
-    panel = dock.label_docks.open_export()
+    panel = dock.tools.open_export()
     panel.size.setValue(64)
     panel.to.setText(str(tmp_path / "out"))
     before = {path.name for path in tmp_path.iterdir()}
@@ -87,15 +87,15 @@ def test_an_import_is_shown_and_undone(corrected, qtbot, scene_path, tmp_path): 
     mask[1000:1100, :200] = 3
     Image.fromarray(mask).save(tmp_path / "mask.png")
     before = stored(scene_path).read(WHOLE)
-    panel = dock.label_docks.open_import()
+    panel = dock.tools.open_import()
     panel.path.setText(str(tmp_path / "mask.png"))
     qtbot.mouseClick(panel.start, LEFT)
-    state = dock.correcting.state
+    state = dock.parts.correcting.state
     qtbot.waitUntil(lambda: state.message.startswith("Imported: 0.3 %"), timeout=20_000)
     found = stored(scene_path).read(WHOLE)
     assert (found[1000:1100, :200] == 3).all() and (found[:1000] == before[:1000]).all()
     assert state.undoable == "import mask.png"
-    dock.correcting.undo()
+    dock.parts.correcting.undo()
     qtbot.waitUntil(lambda: state.undoable == "mark reviewed", timeout=20_000)
     np.testing.assert_array_equal(stored(scene_path).read(WHOLE), before)
 
@@ -103,26 +103,26 @@ def test_an_import_is_shown_and_undone(corrected, qtbot, scene_path, tmp_path): 
 def test_a_file_that_cannot_be_imported(corrected, qtbot, scene_path, tmp_path):  # noqa: F811
     _, dock = corrected
     Image.fromarray(np.ones((9, 9), np.uint8)).save(tmp_path / "mask.png")
-    panel = dock.label_docks.open_import()
+    panel = dock.tools.open_import()
     panel.path.setText(str(tmp_path / "mask.png"))
     qtbot.mouseClick(panel.start, LEFT)
     qtbot.waitUntil(lambda: "9 x 9 px" in panel.message.text(), timeout=20_000)
-    assert dock.correcting.state.undoable == "mark reviewed"
+    assert dock.parts.correcting.state.undoable == "mark reviewed"
 
 
 def test_classes_are_merged_and_renamed(corrected, qtbot, scene_path, monkeypatch):  # noqa: F811
     _, dock = corrected
     asked = []
     monkeypatch.setattr(class_editor, "ask", lambda question: asked.append(question) or True)
-    panel = dock.label_docks.open_classes()
-    names = dict(dock.correcting.state.classes.names)
+    panel = dock.tools.open_classes()
+    names = dict(dock.parts.correcting.state.classes.names)
     panel._on_merge(2, 1)
     line = panel.findChild(type(panel._row(panel._draft.table.classes[0])[2]), "class_name_1")
     line.setText("town")
     line.editingFinished.emit()
-    assert dock.correcting.state.classes.names == names
+    assert dock.parts.correcting.state.classes.names == names
     qtbot.mouseClick(panel.apply, LEFT)
-    state = dock.correcting.state
+    state = dock.parts.correcting.state
     qtbot.waitUntil(lambda: state.active and state.classes.names.get(1) == "town", timeout=20_000)
     assert len(asked) == 1
     assert 2 not in state.classes.names and 2 not in dock.correct_panel.classes.buttons

@@ -21,20 +21,20 @@ LEFT = Qt.MouseButton.LeftButton
 
 
 def ranked(dock, qtbot):
-    panel = dock.open_queue()
+    panel = dock.tools.open_queue()
     qtbot.mouseClick(panel.rank, LEFT)
-    qtbot.waitUntil(lambda: not dock.ranker.status.busy, timeout=30_000)
+    qtbot.waitUntil(lambda: not dock.parts.ranker.status.busy, timeout=30_000)
     return panel
 
 
 def test_parts_are_ranked_and_gone_through_by_key(open_dock, qtbot):  # noqa: F811
     viewer, dock = open_dock()
-    panel = dock.open_queue()
+    panel = dock.tools.open_queue()
     assert not panel.rank.isEnabled()
     assert "Segment first" in panel.message.text()
     segment(dock, qtbot)
-    assert dock.open_queue() is ranked(dock, qtbot) is panel
-    queue = dock.ranker.queue
+    assert dock.tools.open_queue() is ranked(dock, qtbot) is panel
+    queue = dock.parts.ranker.queue
     assert len(queue.parts) == panel.parts.count() > 2
     assert [p.score for p in queue.parts] == sorted((p.score for p in queue.parts), reverse=True)
     image = viewer.layers[0]
@@ -63,14 +63,14 @@ def test_reviewed_parts_leave_the_queue_and_count(open_dock, qtbot):  # noqa: F8
     assert "Correct first" in panel.reviewed.toolTip()
     start(viewer, dock, qtbot)
     assert panel.reviewed.isEnabled()
-    queue, before = dock.ranker.queue, len(dock.ranker.queue.parts)
+    queue, before = dock.parts.ranker.queue, len(dock.parts.ranker.queue.parts)
     part = queue.current
     press(viewer, REVIEWED)
-    qtbot.waitUntil(lambda: sum(dock.correcting.state.reviewed_px.values()) > 0)
+    qtbot.waitUntil(lambda: sum(dock.parts.correcting.state.reviewed_px.values()) > 0)
     assert part not in queue.parts
     assert len(queue.parts) == before - 1
-    store = dock.correcting.store
-    shown = dock.correcting.scene._open.corrections.shown(part.window)
+    store = dock.parts.correcting.store
+    shown = dock.parts.correcting.scene._open.corrections.shown(part.window)
     assert np.array_equal(store.reviewed(part.window), shown != NOTHING)
     ranked(dock, qtbot)
     finished = (shown != NOTHING).all()
@@ -83,5 +83,5 @@ def test_another_scene_empties_the_queue(open_dock, qtbot):  # noqa: F811
     segment(dock, qtbot)
     panel = ranked(dock, qtbot)
     viewer.layers.clear()
-    assert dock.ranker.queue.parts == []
+    assert dock.parts.ranker.queue.parts == []
     assert panel.parts.count() == 0
