@@ -105,19 +105,19 @@ def test_scores(scene: Scene, labels: np.ndarray, checkpoint: Path) -> dict[str,
     from napari_uhrnet.models.registry import load_model
 
     window = (0, TEST_FROM_PX, scene.shape_yx[0], scene.shape_yx[1] - TEST_FROM_PX)
-    answer = segment(scene, load_model(checkpoint), window=window)
-    return scores(labels[:, TEST_FROM_PX:], answer)
+    prediction = segment(scene, load_model(checkpoint), window=window)
+    return scores(labels[:, TEST_FROM_PX:], prediction)
 
 
-def scores(truth: np.ndarray, answer: np.ndarray) -> dict[str, float]:
+def scores(truth: np.ndarray, prediction: np.ndarray) -> dict[str, float]:
     """Over labelled pixels, by plain counting."""
     known = truth != 255
     iou = {}
     for k, (name, _) in enumerate(CLASSES):
-        there, said = (truth == k) & known, (answer == k) & known
+        there, said = (truth == k) & known, (prediction == k) & known
         if there.any():
             iou[name] = float((there & said).sum() / (there | said).sum())
-    accuracy = float((truth[known] == answer[known]).mean())
+    accuracy = float((truth[known] == prediction[known]).mean())
     return {"miou": float(np.mean(list(iou.values()))), "accuracy": accuracy, **iou}
 
 

@@ -7,7 +7,7 @@ are made anew and trained on the same views four times: with patches that hear t
 that hear only what is convolved of them and share no statistics of norms, that hear themselves only
 (as many parameters), and without local fusion. What differs is local fusion. Runs
 that were broken off are gone on with. Printed is mIoU on the split's val part of the fused and the
-local answer, and what hearing the neighbours gives (bootstrap over groups of scenes).
+local prediction, and what hearing the neighbours gives (bootstrap over groups of scenes).
 """
 
 from __future__ import annotations
@@ -35,7 +35,7 @@ from napari_uhrnet.training.loop.stages import enter_stage, rate_factor
 from recipes.light import RATES
 from recipes.light_sources import read_sources
 
-HEARS = {
+VARIANTS = {
     "neighbours": {},
     "context": {"local_fusion_statistics": False},
     "itself": {"local_fusion_hears": "itself"},
@@ -61,7 +61,7 @@ def main() -> None:
     made = {
         (name, k): options.out / f"{k}-{name}" / "uhrnet.safetensors"
         for k in range(len(options.checkpoints))
-        for name in HEARS
+        for name in VARIANTS
     }
     if not all(path.exists() for path in made.values()):
         sources = read_sources(options.data, train, known)
@@ -80,10 +80,10 @@ def main() -> None:
     score(made, len(options.checkpoints), options)
 
 
-def train_fusions(start, hears, sources, known, steps, seed, path) -> None:
+def train_fusions(start, variant, sources, known, steps, seed, path) -> None:
     """The fusions of a checkpoint, with frozen branches."""
     old = read_card(start)
-    config = old.config.model_copy(update=HEARS[hears])
+    config = old.config.model_copy(update=VARIANTS[variant])
     torch.manual_seed(seed)
     model = build_network(config)
     branches = {k: v for k, v in read_weights(start, old).items() if k.startswith(BRANCHES)}
@@ -105,7 +105,7 @@ def train_fusions(start, hears, sources, known, steps, seed, path) -> None:
 
 
 def score(made, count, options) -> None:
-    """MIoU of both answers, and differences."""
+    """MIoU of both predictions, and differences."""
     pairs, classes = val_pairs(options.data, options.split)
     groups = read_groups(options.data / "deepglobe_tiles512.csv")
     counts = {
@@ -119,11 +119,11 @@ def score(made, count, options) -> None:
                 for name in (other, "neighbours")
             )
             found = paired(a, b, classes, SETTINGS.unknown, groups)
-            print(f"\n{branch} answer\n{table(found, f'hears {other}', 'hears neighbours')}")
+            print(f"\n{branch} prediction\n{table(found, f'hears {other}', 'hears neighbours')}")
 
 
 def of_branch(scene, branch):
-    """Counts that say a branch's answer where `paired` looks: at the fused one."""
+    """Counts that say a branch's prediction where `paired` looks: at the fused one."""
     return replace(scene, branches={"fused": scene.branches[branch]})
 
 

@@ -1,4 +1,4 @@
-"""What pixels without data do to the answer beside them.
+"""What pixels without data do to the prediction beside them.
 
     python benchmarks/no_data.py MODEL --data DATA --split SPLIT.json
 
@@ -56,9 +56,9 @@ def main() -> None:
             visible = np.dstack([np.where(alpha[..., None], pixels, 0).astype(np.uint8), alpha])
             scene = array_scene([visible], pair.name, pair.pixel_size_m)
             kept = np.where(inside, truth, NOTHING).astype(np.uint8)
-            with segmented(scene, model) as answer:
+            with segmented(scene, model) as prediction:
                 for branch, confusion in found.items():
-                    labels = replace(answer, branch=branch).read(answer.window)
+                    labels = replace(prediction, branch=branch).read(prediction.window)
                     confusion.add(kept, labels, (pair.pixel_size_m or 1.0) ** 2)
         scores = {branch: confusion.scores(classes).miou for branch, confusion in found.items()}
         said = ", ".join(f"{branch} {100 * miou:.1f}" for branch, miou in scores.items())

@@ -34,19 +34,19 @@ def main() -> None:
     model = load_model(str(options.checkpoint))
     pairs, classes = val_pairs(options.data, options.split)
     for patch_px in options.patches:
-        for hears in ("itself", "neighbours"):
-            changed = replace(model, network=local_alone(model.network, patch_px, hears))
+        for statistics in ("itself", "neighbours"):
+            changed = replace(model, network=local_alone(model.network, patch_px, statistics))
             parts = metrics(changed, pairs, classes)
             said = ", ".join(f"{name} {100 * s['local']['miou']:.1f}" for name, s in parts.items())
-            print(f"{patch_px} px, statistics of {hears}: {said}", flush=True)
+            print(f"{patch_px} px, statistics of {statistics}: {said}", flush=True)
 
 
-def local_alone(network, patch_px, hears):
+def local_alone(network, patch_px, statistics):
     """The local branch in other patches; its local fusion shares statistics and adds nothing."""
     changes = {
         "use_global": False,
         "patch_px": patch_px,
-        "local_fusion_hears": hears,
+        "local_fusion_hears": statistics,
         "local_fusion_statistics": True,
     }
     made = build_network(network.config.model_copy(update=changes))

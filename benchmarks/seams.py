@@ -35,12 +35,12 @@ def main() -> None:
     parser.add_argument("--model", default="uhrnet-light")
     parser.add_argument("--pixel-size", type=float, required=True, help="metres")
     options = parser.parse_args()
-    heard = load_model(options.model)
-    alone = replace(heard, network=hearing_itself(heard.network))
+    present = load_model(options.model)
+    alone = replace(present, network=hearing_itself(present.network))
     asked = {
-        "as it is": heard,
+        "as it is": present,
         "hears itself only": alone,
-        "without local fusion": without_local_fusion(heard),
+        "without local fusion": without_local_fusion(present),
     }
     for name, model in asked.items():
         differ = dict.fromkeys(BRANCHES, 0)

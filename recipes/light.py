@@ -70,7 +70,7 @@ def main() -> None:
         zoom=tuple(options.zoom),
         whole_share=options.whole,
     )
-    sources = read_sources(options.data, split, known, options.taught)
+    sources = read_sources(options.data, split, known, options.pseudo_labels)
     shape = find_entry(options.model).config
     if options.corrects is not None:
         shape = shape.model_copy(update={"fusion_corrects": options.corrects})
@@ -78,7 +78,7 @@ def main() -> None:
     model = build_network(shape)
     start = start_backbones(model, print)
     if options.start is not None:
-        start = go_on_from(model, options.start)
+        start = resume_from(model, options.start)
     enter_stage(model, options.stage)
     objective = Objective(class_weights(class_shares(sources, known)))
     fabric = Fabric(accelerator="cpu", devices=1, precision=config.precision)
@@ -90,11 +90,11 @@ def main() -> None:
         if progress.step % 10 == 0:
             said = " ".join(f"{k} {v:.3f}" for k, v in progress.branches.items())
             print(f"{time.strftime('%H:%M:%S')} step {progress.step} of {config.steps}: {said}")
-    images = images_of(options.data, split, taught=options.taught is not None)
+    images = images_of(options.data, split, pseudo_labels=options.pseudo_labels is not None)
     seen = joined(images, read_card(options.start).trained_on if options.start else "")
     described = card(options.model, shape, known, config, sampling, sources, start, seen)
     described.training["stage"] = options.stage
-    if options.taught is not None:
+    if options.pseudo_labels is not None:
         described.training["taught"] = f"surest {SURE_SHARE:.0%} of each class, by networks"
     save_checkpoint(options.run / f"{options.model}.safetensors", model.state_dict(), described)
 
@@ -134,7 +134,7 @@ def _config(options: argparse.Namespace) -> FitConfig:
     )
 
 
-def go_on_from(model: Network, path: Path) -> str:
+def resume_from(model: Network, path: Path) -> str:
     """Take a checkpoint's weights (`start.of_use`); returns what the card says of the start."""
     old = read_card(path)
     weights = of_use(read_weights(path, old), old.config, model.config)

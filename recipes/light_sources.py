@@ -34,7 +34,13 @@ MADE_SEED = 100_000
 MADE_SCENES = 60
 SHARES = {"tiles": 0.5, "full": 0.28, "forest": 0.12, "made": 0.1}
 """How often a view is drawn from each source."""
-TAUGHT_SHARES = {"tiles": 0.38, "full": 0.22, "forest": 0.32, "unlabelled": 0.03, "made": 0.05}
+PSEUDO_LABEL_SHARES = {
+    "tiles": 0.38,
+    "full": 0.22,
+    "forest": 0.32,
+    "unlabelled": 0.03,
+    "made": 0.05,
+}
 """The same where teachers gave labels to the scenes without a truth."""
 SURE_SHARE = 0.6
 """Of the pixels that teachers gave a class, so many are learned: the surest of each class.
@@ -44,7 +50,10 @@ FOREST = 4
 
 
 def read_sources(
-    data: Path, split: dict[str, Sequence[str]], classes: ClassTable, taught: Path | None = None
+    data: Path,
+    split: dict[str, Sequence[str]],
+    classes: ClassTable,
+    pseudo_labels: Path | None = None,
 ) -> list[FrameSource]:
     """The train half of the development split, and made scenes at seeds of their own.
 
@@ -63,27 +72,29 @@ def read_sources(
         "made": [_made(MADE_SEED + k) for k in range(MADE_SCENES)],
     }
     shares = SHARES
-    if taught is not None:
+    if pseudo_labels is not None:
         images = sorted((data / WITHOUT_TRUTH).glob("*_sat.jpg"))
         frames["unlabelled"] = [_without_truth(p) for p in images]
         without_truth = [*frames["forest"], *frames["unlabelled"]]
-        learned = learn_surest(without_truth, [read_taught(taught, f) for f in without_truth])
+        learned = learn_surest(
+            without_truth, [read_pseudo_labels(pseudo_labels, f) for f in without_truth]
+        )
         frames["forest"] = learned[: len(partly)]
         frames["unlabelled"] = learned[len(partly) :]
-        shares = TAUGHT_SHARES
+        shares = PSEUDO_LABEL_SHARES
     return [FrameSource(name, share, frames[name]) for name, share in shares.items()]
 
 
-def images_of(data: Path, split: dict[str, Sequence[str]], *, taught: bool) -> list[Path]:
+def images_of(data: Path, split: dict[str, Sequence[str]], *, pseudo_labels: bool) -> list[Path]:
     """The image files that `read_sources` reads."""
     folders = {"tiles": TILES, "full": FULL, "forest": PARTLY}
     named = [
         data / folder / f"{i}_sat.jpg" for part, folder in folders.items() for i in split[part]
     ]
-    return named + (sorted((data / WITHOUT_TRUTH).glob("*_sat.jpg")) if taught else [])
+    return named + (sorted((data / WITHOUT_TRUTH).glob("*_sat.jpg")) if pseudo_labels else [])
 
 
-def read_taught(folder: Path, frame: Frame) -> NDArray[np.uint8]:
+def read_pseudo_labels(folder: Path, frame: Frame) -> NDArray[np.uint8]:
     """(h, w, 2) uint8: ids and shares that teachers gave a frame."""
     path = folder / frame.name.replace("_sat.jpg", "_taught.png")
     if not path.exists():
@@ -95,7 +106,7 @@ def read_taught(folder: Path, frame: Frame) -> NDArray[np.uint8]:
 
 
 def learn_surest(
-    frames: Sequence[Frame], taught: Sequence[NDArray[np.uint8]], share: float = SURE_SHARE
+    frames: Sequence[Frame], pseudo_labels: Sequence[NDArray[np.uint8]], share: float = SURE_SHARE
 ) -> list[Frame]:
     """Frames with labels of teachers beside their own.
 
@@ -110,10 +121,10 @@ def learn_surest(
         Of the pixels that were given a class, the surest ones that are learned.
     """
     told = np.zeros((NOTHING + 1, 256), np.int64)
-    for both in taught:
+    for both in pseudo_labels:
         np.add.at(told, (both[..., 0].ravel(), both[..., 1].ravel()), 1)
     least = least_sure(told, share)
-    return [_told(f, both, least) for f, both in zip(frames, taught, strict=True)]
+    return [_told(f, both, least) for f, both in zip(frames, pseudo_labels, strict=True)]
 
 
 def least_sure(told: NDArray[np.integer], share: float) -> NDArray[np.int64]:

@@ -44,7 +44,7 @@ def teach(
 ) -> tuple[NDArray[np.uint8], NDArray[np.uint8]]:
     """What several networks of the same classes and scale say together of a scene.
 
-    Each network's fused answer is averaged over the scene's turns and mirrorings, then over the
+    Each network's fused prediction is averaged over the scene's turns and mirrorings, then over the
     networks.
 
     Returns
@@ -54,15 +54,15 @@ def teach(
         (h, w) uint8 the mean share of that class, 255 for all of it.
     """
     with ExitStack() as stack:
-        answers = [stack.enter_context(averaged(scene, t, views)) for t in teachers]
-        grid = answers[0].layout.inference
+        predictions = [stack.enter_context(averaged(scene, t, views)) for t in teachers]
+        grid = predictions[0].layout.inference
         height, width = grid.shape_yx
         labels, shares = (np.empty((height, width), np.uint8) for _ in range(2))
         for top in range(0, height, ROWS_PX):
             window = Window(top, 0, min(ROWS_PX, height - top), width)
             rows = window.slices
             _, valid = read_inference(scene, grid, window)
-            total = np.sum([a.sums["fused"][(slice(None), *rows)] for a in answers], axis=0)
+            total = np.sum([a.sums["fused"][(slice(None), *rows)] for a in predictions], axis=0)
             labels[rows] = np.where(valid, teachers[0].classes.ids[total.argmax(axis=0)], NOTHING)
             shares[rows] = np.rint(255 * total.max(axis=0) / total.sum(axis=0))
     return labels, shares

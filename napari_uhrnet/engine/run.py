@@ -66,7 +66,7 @@ def run(work: Work, state: EngineState, store: PredictionStore) -> Iterator[Prog
     """
     order = put_in_order(work, state.layout, store)
     pending = _Pending(set(order.rectangles))
-    total, done, told = len(order.patches), 0, len(state.notes)
+    total, done, noted = len(order.patches), 0, len(state.notes)
     last_flush = time.monotonic()
     try:
         while done < total:
@@ -80,8 +80,8 @@ def run(work: Work, state: EngineState, store: PredictionStore) -> Iterator[Prog
             finished: tuple[Window, ...] = ()
             if done == total or time.monotonic() - last_flush > FLUSH_EVERY_S:
                 finished, last_flush = store.flush(), time.monotonic()
-            message = "; ".join(state.notes[told:]) or None
-            told = len(state.notes)
+            message = "; ".join(state.notes[noted:]) or None
+            noted = len(state.notes)
             yield Progress(done, total, finished, _left(state, total - done), message)
     finally:
         store.flush()

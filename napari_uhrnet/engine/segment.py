@@ -67,10 +67,10 @@ def segment(
     scene, model
         What `open_scene` and `load_model` give, or what they take.
     window
-        (y, x, height, width) in level-0 pixels; the whole scene by default. The answer is the same
-        as that part of the whole scene's.
+        (y, x, height, width) in level-0 pixels; the whole scene by default. The prediction is the
+        same as that part of the whole scene's.
     branch
-        "fused" (the answer of the network), "global" or "local".
+        "fused" (the prediction of the network), "global" or "local".
     pixel_size_m
         Ground size of a level-0 pixel, if the file does not say or is wrong. Unknown: the
         checkpoint's own is assumed.

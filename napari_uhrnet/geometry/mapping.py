@@ -48,7 +48,7 @@ class ClassMapping:
         return translated
 
 
-def dressed(source: ClassTable, target: ClassTable | None) -> ClassTable:
+def restyled(source: ClassTable, target: ClassTable | None) -> ClassTable:
     """The source's ids in the colours of the target's classes that they belong to.
 
     Also in their names, where only one of the source belongs to one of the target. What has no

@@ -31,7 +31,7 @@ Item = tuple[int, "Cell"]
 
 
 @dataclass(frozen=True)
-class Answer:
+class OtherPrediction:
     """What a network says of K patches.
 
     ``logits`` (K, N, h, w) by branch; ``distance`` is the mean squared distance of the patches'
@@ -78,7 +78,7 @@ class FrameBatch:
         if self.model.needs_whole_frame:
             self._merge(parts)
 
-    def answer(self, items: Sequence[Item], *, distance: bool = False) -> Answer:
+    def prediction(self, items: Sequence[Item], *, distance: bool = False) -> OtherPrediction:
         """What the network says of patches: of all at once, or of some after `prepare`."""
         features = None
         if self.model.needs_whole_frame and not self._merged:
@@ -87,11 +87,11 @@ class FrameBatch:
             part = self._encode(items)
             if self.model.needs_neighbours and not self._descriptors:
                 self._remember(items, part)
-            features = self._heard(part, items)
+            features = self._fused_features(part, items)
         views = self._views(items, self._merged or self.frames) if self.frames else None
         logits = self.model.decode_patches(features, views)
         far = _distance(features, views) if distance and features is not None and views else None
-        return Answer(logits, far)
+        return OtherPrediction(logits, far)
 
     def cut(self, values: Tensor, items: Sequence[Item]) -> list[Tensor]:
         """(..., h, w) of each patch out of (B, ..., H, W); smaller where the frame ends."""
@@ -112,7 +112,7 @@ class FrameBatch:
         if part.descriptors is not None:
             self._descriptors.update(zip(items, part.descriptors.detach(), strict=True))
 
-    def _heard(self, part: PatchFeatures, items: Sequence[Item]) -> Tensor:
+    def _fused_features(self, part: PatchFeatures, items: Sequence[Item]) -> Tensor:
         if part.descriptors is None:
             return part.features
         around = []
@@ -120,7 +120,7 @@ class FrameBatch:
             known = {c: self._descriptors[b, c] for c in (cell, *self.grid.neighbours(cell))}
             around.append(surround(cell, self.grid, known | {cell: own}))
         joined = Surroundings(*(torch.stack(p) for p in zip(*around, strict=True)))
-        return self.model.hear_neighbours(part.features, joined)
+        return self.model.fuse_neighbours(part.features, joined)
 
     def _merge(self, parts: Sequence[Sequence[Item]]) -> None:
         """Patches into their frames; only the frames' own part keeps its gradient."""
@@ -138,8 +138,8 @@ class FrameBatch:
                 continue
             with torch.no_grad():
                 part = self._encode(own)
-                heard = self._heard(part, own)
-            yield replace(part, features=heard), [self.grid.window(cell) for _, cell in own]
+                present = self._fused_features(part, own)
+            yield replace(part, features=present), [self.grid.window(cell) for _, cell in own]
 
     def _views(self, items: Sequence[Item], frames: Sequence[FrameFeatures]) -> list[View]:
         return [View(frames[b], self.grid.window(cell), self.grid.shape_yx) for b, cell in items]
@@ -148,7 +148,7 @@ class FrameBatch:
 def segment_frames(model: SegmentationModel, frames: Tensor) -> dict[str, dict[Cell, Tensor]]:
     """Logits (B, N, h, w) of every patch of frames (B, 3, H, W), by branch and cell."""
     batch = FrameBatch(model, frames.float())
-    cells, out = batch.grid.cells(), batch.answer(batch.items).logits
+    cells, out = batch.grid.cells(), batch.prediction(batch.items).logits
     return {
         branch: {cell: values[k :: len(cells)] for k, cell in enumerate(cells)}
         for branch, values in out.items()

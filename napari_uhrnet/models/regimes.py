@@ -59,7 +59,7 @@ class RegimeBaseline(nn.Module):
         """Logits (B, N, p, p) of patches: these networks end in full resolution."""
         return PatchFeatures(self.network(patches))
 
-    def hear_neighbours(self, features: Tensor, surroundings: Surroundings) -> Tensor:
+    def fuse_neighbours(self, features: Tensor, surroundings: Surroundings) -> Tensor:
         """Not asked for."""
         raise TypeError(f"{self.config.baseline} has no local feature fusion")
 

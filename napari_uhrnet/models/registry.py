@@ -81,7 +81,7 @@ class ModelEntry:
 class LoadedModel:
     """A network with its weights on a device, and what its card says.
 
-    ``hash`` is `identity`: answers with the same hash are the same network's.
+    ``hash`` is `identity`: predictions with the same hash are the same network's.
     """
 
     name: str
@@ -251,7 +251,7 @@ def build_model(
 
 
 def _ready(card: Card, network: Network, device: torch.device) -> LoadedModel:
-    """A network that only answers, on its device."""
+    """A network that only predictions, on its device."""
     import torch
 
     network = network.eval().requires_grad_(False).to(device)
@@ -260,9 +260,9 @@ def _ready(card: Card, network: Network, device: torch.device) -> LoadedModel:
 
 
 def identity(card: Card) -> str:
-    """What tells a network's answers from others': its weights, and how they are put together.
+    """What tells a network's predictions from others': its weights, and how they are put together.
 
-    Sixteen hexadecimal digits. The same weights answer otherwise in another config.
+    Sixteen hexadecimal digits. The same weights prediction otherwise in another config.
     """
     described = f"{card.sha256} {card.config.model_dump_json()}"
     return hashlib.sha256(described.encode()).hexdigest()[:16]

@@ -60,7 +60,7 @@ class Devices:
 
 @dataclass(frozen=True)
 class Estimate:
-    """How long a patch takes, None if that is not known yet; ``last`` ends the coarse answer."""
+    """How long a patch takes, None if that is not known yet; ``last`` ends the coarse one."""
 
     seconds_per_patch: float | None
     last: bool
@@ -102,7 +102,7 @@ class Engine(Protocol):
         ...
 
     def run_coarse(self, where: Workspace, window: Window) -> Generator[CoarseTile, None, None]:
-        """The global branch's own answer for a level-0 window, frame by frame."""
+        """The global branch's own prediction for a level-0 window, frame by frame."""
         ...
 
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, ClassVar, Literal
 
 from psygnal import SignalGroupDescriptor
 
-from napari_uhrnet.geometry.mapping import dressed
+from napari_uhrnet.geometry.mapping import restyled
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -41,7 +41,7 @@ class RunStatus:
     """How far the run is.
 
     ``message`` is a sentence for the panel, ``note`` a lasting remark. With ``asks``, it waits for
-    a Go: in the phase "asking", and before that while the coarse answer is being computed.
+    a Go: in the phase "asking", and before that while the coarse prediction is being computed.
     """
 
     phase: Phase = "idle"
@@ -66,8 +66,8 @@ class SessionState:
     own; ``view`` is what is on screen (level-0 pixels, inside the scene), None when nothing is;
     ``card`` is the chosen model's, None where ``model_problem`` says why; ``areas_px`` counts
     the segmented pixels by class id; ``hidden`` are the ids not shown; ``uncertainty`` names
-    what is shown of how sure the answer is; ``project_classes`` are those of the project that is
-    open, in whose colours the answer is shown.
+    what is shown of how sure the prediction is; ``project_classes`` are those of the open project,
+    in whose colours the prediction is shown.
     """
 
     events: ClassVar[SignalGroupDescriptor] = SignalGroupDescriptor(
@@ -94,9 +94,9 @@ class SessionState:
     areas_px: Mapping[int, int] = field(default_factory=dict)
     project_classes: ClassTable | None = None
 
-    def dressed(self, classes: ClassTable) -> ClassTable:
+    def restyled(self, classes: ClassTable) -> ClassTable:
         """Classes of a network as they are shown: as the open project names and paints them."""
-        return dressed(classes, self.project_classes)
+        return restyled(classes, self.project_classes)
 
     def intent(self) -> Intent:
         """The part that decides what is computed."""

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Protocol
 
 from napari_uhrnet.models.registry import DEFAULT_MODEL
 from napari_uhrnet.session.compare.comparer import Comparer
-from napari_uhrnet.session.compare.other_predictions import Answers
+from napari_uhrnet.session.compare.other_predictions import OtherPredictions
 from napari_uhrnet.session.controller import Controller
 from napari_uhrnet.session.finetune.run import FineTuning
 from napari_uhrnet.session.inspect.feature_view import FeatureViewer
@@ -81,14 +81,14 @@ class Parts:
         self.readout = Readout(runner())
         self.features = FeatureViewer(state, runner(), self.engine)
         self.neighbours = NeighbourEffect(state, runner(), self.engine)
-        self.answers = Answers(self.engine)
-        self.neighbours.answered.connect(self.answers.note)
-        self.controller.workspace_opened.connect(self.answers.note)
+        self.predictions = OtherPredictions(self.engine)
+        self.neighbours.predicted.connect(self.predictions.note)
+        self.controller.workspace_opened.connect(self.predictions.note)
 
     def _make_tools(self, owner: QWidget) -> None:
         viewer, state = self.viewer, self.state
         self.overlay = overlay = Overlay(viewer, state, self.controller, self.image_of, owner)
-        self.side_by_side = SideBySide(viewer, state, overlay, self.answers, owner)
+        self.side_by_side = SideBySide(viewer, state, overlay, self.predictions, owner)
         self.swipe = Swipe(viewer, state, overlay, owner)
         self.uncertainty = Uncertainty(state, overlay, owner)
         self.region_drawing = RegionDrawing(state, overlay, owner)

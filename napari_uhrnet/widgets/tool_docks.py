@@ -64,7 +64,7 @@ class ToolDocks:
         inspect.add_tool("Read-out…", tip, self.open_readout)
         tip = "What each branch sees in the frame in view, as colours"
         inspect.add_tool("Features…", tip, self.open_features)
-        tip = "What the patches around a patch changed in its answer"
+        tip = "What the patches around a patch changed in its prediction"
         inspect.add_tool("Neighbours…", tip, self.open_neighbours)
         tip = "Go through the scene from the most doubtful part on"
         correct.add_tool("Queue…", tip, self.open_queue)
@@ -78,7 +78,7 @@ class ToolDocks:
         correct.add_tool("Fine-tune…", tip, self.open_finetune)
 
     def _show_classes(self, active: bool) -> None:
-        """The answer has the look of the project that is open."""
+        """The prediction has the look of the project that is open."""
         parts = self._parts
         parts.state.project_classes = parts.correcting.state.classes if active else None
 
@@ -92,7 +92,7 @@ class ToolDocks:
             p.state,
             p.overlay,
             p.comparer,
-            p.answers,
+            p.predictions,
             self._shown_image,
             p.correcting,
             p.swipe,
@@ -110,7 +110,7 @@ class ToolDocks:
             p.overlay,
             p.readout,
             p.engine,
-            p.answers,
+            p.predictions,
             self._shown_image,
         )
         return self._docks.open("UHRNet read-out", make).panel
@@ -139,7 +139,7 @@ class ToolDocks:
             p.overlay,
             p.correcting,
             p.ranker,
-            p.answers,
+            p.predictions,
             self._shown_image,
         )
         return self._docks.open("UHRNet queue", make).panel

@@ -1,4 +1,4 @@
-"""The engine's promises: the same answer whatever was looked at, in any order; nothing lost."""
+"""The engine's promises: the same prediction whatever was looked at, in any order; nothing lost."""
 
 from itertools import product
 
@@ -79,12 +79,12 @@ def test_a_window_computes_exactly_what_it_depends_on(scene, tmp_path, seed):
         for c in patches_under(r, bench.layout)
     }
     assert seen == {c for c in grid.cells() if grid.window(c).intersect(near)}
-    heard = {(r + i, c + j) for (r, c), i, j in product(seen, (-1, 0, 1), (-1, 0, 1))} & set(
+    present = {(r + i, c + j) for (r, c), i, j in product(seen, (-1, 0, 1), (-1, 0, 1))} & set(
         grid.cells()
     )
     frames = {bench.layout.frame_of(c) for c in seen}
     assert bench.state.counts == {
-        "encoded": len(heard),
+        "encoded": len(present),
         "decoded": len(seen),
         "frames": len(frames),
     }
@@ -201,9 +201,9 @@ def test_every_rectangle_is_written_once_and_told_once(scene, tmp_path, monkeypa
     monkeypatch.setattr(
         bench.store, "write", lambda i, j, values: (written.append((i, j)), write(i, j, values))
     )
-    told = [w for step in bench.run() for w in step.finished]
+    has_data = [w for step in bench.run() for w in step.finished]
     assert len(written) == len(set(written)) == np.prod(bench.layout.rectangles.shape)
-    assert sum(w.area_px for w in told) == np.prod(bench.layout.inference.shape_yx)
+    assert sum(w.area_px for w in has_data) == np.prod(bench.layout.inference.shape_yx)
 
 
 def test_progress_counts_up_and_ends_without_time_left(scene, tmp_path):
@@ -226,21 +226,21 @@ def test_pixels_without_data_stay_empty(tmp_path):
 
 
 def test_what_lies_under_pixels_without_data_says_nothing(tmp_path):
-    """A slanted end of the data: black, white or noise beyond it, the answers are the same."""
+    """A slanted end of the data: black, white or noise beyond it, the predictions are the same."""
     from napari_uhrnet.scene.array import array_scene
 
     y, x = np.indices((200, 230))
     there = x + y < 260
-    answers = []
+    predictions = []
     for name, under in (("black", 0), ("white", 255), ("noise", _image(200, 230)[::-1])):
         image = np.where(there[..., None], _image(200, 230), under).astype(np.uint8)
         image = np.dstack([image, np.where(there, 255, 0).astype(np.uint8)])
         scene = array_scene([image], name, pixel_size_m=2.0)
-        answers.append(Bench(scene, tmp_path / name).all_of())
-    for other in answers[1:]:
-        for key, values in answers[0].items():
+        predictions.append(Bench(scene, tmp_path / name).all_of())
+    for other in predictions[1:]:
+        for key, values in predictions[0].items():
             assert np.array_equal(values, other[key]), key
-    fused = answers[0]["fused/labels"]
+    fused = predictions[0]["fused/labels"]
     assert len(np.unique(fused[fused != 255])) > 1
 
 

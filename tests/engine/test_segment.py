@@ -21,15 +21,15 @@ def test_names_of_the_package_are_those_of_the_engine():
 def test_a_window_is_that_part_of_the_whole_for_every_branch():
     scene, model = made_scene(311, 207), tiny_model()
     window = Window(77, 31, 150, 122)
-    answers = {}
+    predictions = {}
     for branch in model.branches:
         whole = segment(scene, model, branch=branch)
         assert whole.shape == (311, 207) and whole.dtype == np.uint8
         part = segment(scene, model, (77, 31, 150, 122), branch=branch)
         np.testing.assert_array_equal(part, whole[window.slices])
-        answers[branch] = whole
-    assert (answers["global"] != answers["local"]).any()
-    assert (answers["fused"] != answers["local"]).any()
+        predictions[branch] = whole
+    assert (predictions["global"] != predictions["local"]).any()
+    assert (predictions["fused"] != predictions["local"]).any()
 
 
 def test_progress_and_a_store_that_is_kept(tmp_path):

@@ -3,7 +3,7 @@
 import numpy as np
 
 from napari_uhrnet.geometry.classes import ClassTable, LabelClass
-from napari_uhrnet.geometry.mapping import ClassMapping, dressed
+from napari_uhrnet.geometry.mapping import ClassMapping, restyled
 
 
 def table(**ids):
@@ -51,7 +51,7 @@ def test_a_network_is_shown_in_the_look_of_a_project():
             LabelClass(9, "sea", (0, 0, 5)),
         ),
     )
-    found = {c.id: (c.name, c.rgb) for c in dressed(network, project).classes}
+    found = {c.id: (c.name, c.rgb) for c in restyled(network, project).classes}
     assert found == {
         0: ("forest", (0, 9, 0)),
         1: ("scrub", (0, 9, 0)),
@@ -59,9 +59,9 @@ def test_a_network_is_shown_in_the_look_of_a_project():
         3: ("road", (0, 0, 0)),
         4: ("sea", (0, 0, 5)),
     }
-    assert dressed(network, None) is network
+    assert restyled(network, None) is network
     swapped = ClassTable("s", (LabelClass(1, "scrub", (1, 1, 1), aliases=("forest",)),))
-    assert [c.name for c in dressed(table(forest=0, scrub=1), swapped).classes] == [
+    assert [c.name for c in restyled(table(forest=0, scrub=1), swapped).classes] == [
         "forest",
         "scrub",
     ]

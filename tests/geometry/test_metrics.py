@@ -35,7 +35,7 @@ def test_scores_are_torchmetrics():
     assert scores.miou == pytest.approx(expected.mean(), abs=1e-6)
 
 
-def test_unknown_truth_does_not_count_but_a_wrong_unknown_answer_does():
+def test_unknown_truth_does_not_count_but_a_wrong_unknown_prediction_does():
     confusion = Confusion()
     confusion.add(np.array([[0, 255, 1, 1]], np.uint8), np.array([[1, 1, 1, 0]], np.uint8))
     scores = confusion.scores(TABLE)
@@ -75,7 +75,7 @@ def test_both_rules_for_unknown_are_torchmetrics():
         assert scores.accuracy == pytest.approx(float(accuracy(said, true)), abs=1e-6)
 
 
-def test_among_gathers_all_other_answers_in_the_last_column():
+def test_among_gathers_all_other_predictions_in_the_last_column():
     confusion = Confusion()
     confusion.add(np.array([1, 1, 1, 2, 255], np.uint8), np.array([1, 7, 255, 5, 1], np.uint8))
     np.testing.assert_array_equal(

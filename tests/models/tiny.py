@@ -49,7 +49,7 @@ def tiny_network(seed: int = 0, *, listening: bool = True, config: UHRNetConfig 
     return network.eval()
 
 
-def deaf(network: UHRNet) -> UHRNet:
+def without_neighbours(network: UHRNet) -> UHRNet:
     """The same weights without local fusion."""
     alone = copy(network)
     alone.needs_neighbours = False

@@ -17,8 +17,8 @@ from recipes.light_sources import (
     images_of,
     learn_surest,
     least_sure,
+    read_pseudo_labels,
     read_sources,
-    read_taught,
 )
 
 FOREST = 4
@@ -30,20 +30,20 @@ def frame(labels, name="a_sat.jpg"):
     return Frame(name, np.full((*labels.shape, 3), 90, np.uint8), labels)
 
 
-def taught(ids, shares):
+def pseudo_labels(ids, shares):
     return np.stack([np.asarray(ids), np.asarray(shares)], axis=-1).astype(np.uint8)
 
 
 def test_what_is_known_stays_and_the_rest_is_told():
     known = [[FOREST, NOT_OF + FOREST, NOT_OF + FOREST, NOTHING, 2]]
-    said = taught([[3, 3, FOREST, 6, 3]], [[255] * 5])
+    said = pseudo_labels([[3, 3, FOREST, 6, 3]], [[255] * 5])
     (learned,) = learn_surest([frame(known)], [said], share=1.0)
     assert learned.labels.tolist() == [[FOREST, 3, NOT_OF + FOREST, 6, 2]]
 
 
 def test_where_the_picture_is_empty_nothing_is_learned():
     scene = frame([[NOTHING, NOTHING, NOTHING]])
-    said = taught([[NOTHING, 3, 3]], [[255, 255, 0]])
+    said = pseudo_labels([[NOTHING, 3, 3]], [[255, 255, 0]])
     (learned,) = learn_surest([scene], [said], share=1.0)
     assert learned.labels.tolist() == [[NOTHING, 3, 3]]
 
@@ -74,22 +74,24 @@ def test_only_scenes_of_the_given_half_are_read(tmp_path, monkeypatch):
     sources = read_sources(tmp_path, split, TABLE)
     read = {s.name: [f.name for f in s.frames] for s in sources if s.name != "made"}
     assert read == {kind: ["ours_sat.jpg"] for kind in ("tiles", "full", "forest")}
-    images = [p.relative_to(tmp_path).as_posix() for p in images_of(tmp_path, split, taught=False)]
+    images = [
+        p.relative_to(tmp_path).as_posix() for p in images_of(tmp_path, split, pseudo_labels=False)
+    ]
     assert images == [
         f"deepglobe_{folder}/ours_sat.jpg" for folder in ("tiles512", "full", "forest")
     ]
     (tmp_path / "deepglobe_full_unlabelled").mkdir()
     more = tmp_path / "deepglobe_full_unlabelled" / "x_sat.jpg"
     more.touch()
-    assert images_of(tmp_path, split, taught=True)[3:] == [more]
+    assert images_of(tmp_path, split, pseudo_labels=True)[3:] == [more]
 
 
 def test_each_class_has_a_bound_of_its_own_over_all_frames():
     """Half of each class: 200 of 3, which teachers know well, and 90 of 6, which they do not."""
     frames = [frame([[NOTHING] * 4]), frame([[NOTHING] * 4], "b_sat.jpg")]
     said = [
-        taught([[3, 3, 6, 6]], [[200, 150, 90, 60]]),
-        taught([[3, 3, 6, 6]], [[210, 140, 95, 50]]),
+        pseudo_labels([[3, 3, 6, 6]], [[200, 150, 90, 60]]),
+        pseudo_labels([[3, 3, 6, 6]], [[210, 140, 95, 50]]),
     ]
     learned = learn_surest(frames, said, share=0.5)
     assert [f.labels.tolist() for f in learned] == [[[3, NOTHING, 6, NOTHING]]] * 2
@@ -105,10 +107,10 @@ def test_the_bound_is_the_highest_that_lets_the_share_through(told, share):
 
 
 def test_files_are_read_for_their_frame_and_refused_for_another(tmp_path):
-    said = taught([[3, 6], [2, 1]], [[9, 8], [7, 6]])
+    said = pseudo_labels([[3, 6], [2, 1]], [[9, 8], [7, 6]])
     Image.fromarray(said).save(tmp_path / "a_taught.png")
-    assert np.array_equal(read_taught(tmp_path, frame([[0, 0], [0, 0]])), said)
+    assert np.array_equal(read_pseudo_labels(tmp_path, frame([[0, 0], [0, 0]])), said)
     with pytest.raises(UserError, match=r"a_taught\.png: is not of its image"):
-        read_taught(tmp_path, frame([[0, 0, 0]]))
+        read_pseudo_labels(tmp_path, frame([[0, 0, 0]]))
     with pytest.raises(UserError, match=r"b_taught\.png: is missing"):
-        read_taught(tmp_path, frame([[0]], "b_sat.jpg"))
+        read_pseudo_labels(tmp_path, frame([[0]], "b_sat.jpg"))

@@ -198,7 +198,7 @@ def large(session):
     return session
 
 
-def test_many_patches_show_the_coarse_answer_and_ask(large):
+def test_many_patches_show_the_coarse_prediction_and_ask(large):
     whole = Window(0, 0, 2000, 2000)
     assert large.begun("coarse") == [(whole,)] and large.begun("run") == []
     assert large.told.count("coarse") == 2
@@ -212,7 +212,7 @@ def test_go_runs_all_of_it(large):
     assert large.state.status.message == "Done: 400 patches."
 
 
-def test_go_need_not_wait_for_the_coarse_answer(slow):
+def test_go_need_not_wait_for_the_coarse_prediction(slow):
     slow.state.scene = fake_scene(side_px=2000)
     slow.state.region = "scene"
     slow.controller.segment()
@@ -229,7 +229,7 @@ def test_go_need_not_wait_for_the_coarse_answer(slow):
     assert slow.state.status.message == "Done: 400 patches."
 
 
-def test_not_now_ends_the_coarse_answer(slow):
+def test_not_now_ends_the_coarse_prediction(slow):
     slow.state.scene = fake_scene(side_px=2000)
     slow.state.region = "scene"
     slow.controller.segment()

@@ -34,7 +34,7 @@ REGIONS = ["visible"] * 4 + ["scene"] * 4 + ["rectangle"]
 
 
 class TwoNetworks(PaintedEngine):
-    """The painted engine under two names; the second one has only its final answer."""
+    """The painted engine under two names; the second one has only its final prediction."""
 
     def read_card(self, name):
         return CARD if name == "plain" else super().read_card(name)

@@ -12,7 +12,7 @@ from napari_uhrnet.cli.kit.words import ScenePath  # noqa: TC001 (typer reads it
 
 
 class Branch(StrEnum):
-    """Whose answer is written."""
+    """Whose prediction is written."""
 
     fused = "fused"
     global_ = "global"
@@ -31,7 +31,7 @@ def _segment(
         str | None,
         typer.Option(metavar="Y,X,H,W", help="Part of the scene in its pixels; default all."),
     ] = None,
-    branch: Annotated[Branch, typer.Option(help="Whose answer is written.")] = Branch.fused,
+    branch: Annotated[Branch, typer.Option(help="Whose prediction is written.")] = Branch.fused,
     pixel_size: Annotated[
         float | None,
         typer.Option(metavar="M", help="Metres per pixel of the scene; default what it says."),

@@ -62,7 +62,7 @@ class FeatureView:
 
 
 def branches_with_features(network: SegmentationModel) -> tuple[str, ...]:
-    """The branches that have features; a baseline has none, its one answer is all there is."""
+    """The branches that have features; a baseline has none, its one prediction is all there is."""
     return tuple(branch for branch in ("global", "local") if branch in network.branches)
 
 
@@ -125,7 +125,7 @@ def _local_map(state: EngineState, frame: Cell) -> Generator[float, None, Featur
     """F' of the patches on one grid of cells of their own size that starts at the frame's corner.
 
     A patch's cells are averaged by area into those of the grid, for its offset need not be a whole
-    number of cells. Where patches overlap they are weighted as their logits are in the answer.
+    number of cells. Where patches overlap they are weighted as their logits are in the prediction.
     """
     mosaic: _Mosaic | None = None
     done, total = 0, len(patches_inside(state, frame))

@@ -1,4 +1,4 @@
-"""What the neighbours of a patch did to its answer (local feature fusion, UHRNet)."""
+"""What the neighbours of a patch did to its prediction (local feature fusion, UHRNet)."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 BRANCHES = ("fused", "local")
 """What local fusion changes; the global branch does not look at patches."""
-DEAF = "without neighbours"
+WITHOUT = "without neighbours"
 
 
 @dataclass(frozen=True)
@@ -51,8 +51,8 @@ class PatchInfluences:
     together: Influence
 
 
-def check_hears(model: LoadedModel) -> None:
-    """UserError unless single neighbours can be left out of a network's answer."""
+def check_local_fusion(model: LoadedModel) -> None:
+    """UserError unless single neighbours can be left out of a network's prediction."""
     network = model.network
     if not network.needs_neighbours:
         raise UserError(
@@ -60,8 +60,8 @@ def check_hears(model: LoadedModel) -> None:
         )
     if network.needs_whole_frame:
         raise UserError(
-            f"{model.name} merges all patches into the frame before it answers: there is no "
-            "answer of a patch that a neighbour could be left out of"
+            f"{model.name} merges all patches into the frame before it predictions: there is no "
+            "prediction of a patch that a neighbour could be left out of"
         )
 
 
@@ -80,7 +80,7 @@ def patch_at(state: EngineState, y: int, x: int) -> Cell:
 
 
 def influences(state: EngineState, patch: Cell) -> PatchInfluences:
-    """How much each neighbour of a patch moved its answer, by leaving it out.
+    """How much each neighbour of a patch moved its prediction, by leaving it out.
 
     Compared on the cells of the logits. Raises UserError if the patch has no neighbour.
     """
@@ -89,18 +89,18 @@ def influences(state: EngineState, patch: Cell) -> PatchInfluences:
     if not around:
         raise UserError("the whole image is one patch at this scale: it has no neighbours")
     sets = [frozenset[Any](), *(frozenset({cell}) for cell in around), frozenset(around)]
-    heard, *without = decode_without(state, patch, sets)
+    full, *without = decode_without(state, patch, sets)
     windows = [layout.patches.window(cell) for cell in around]
     own = layout.patches.window(patch)
-    found = [_influence(w, heard, other) for w, other in zip([*windows, own], without, strict=True)]
+    found = [_influence(w, full, other) for w, other in zip([*windows, own], without, strict=True)]
     return PatchInfluences(own, dict(zip(around, found, strict=False)), found[-1])
 
 
-def _influence(window: Window, heard: dict[str, Tensor], without: dict[str, Tensor]) -> Influence:
+def _influence(window: Window, full: dict[str, Tensor], without: dict[str, Tensor]) -> Influence:
     moved, changed = {}, {}
     for branch in BRANCHES:
-        if branch in heard:
-            p, q = heard[branch].softmax(dim=0), without[branch].softmax(dim=0)
+        if branch in full:
+            p, q = full[branch].softmax(dim=0), without[branch].softmax(dim=0)
             moved[branch] = float((p - q).abs().sum(dim=0).mean() / 2)
             changed[branch] = float((p.argmax(dim=0) != q.argmax(dim=0)).float().mean())
     return Influence(window, moved, changed)
@@ -112,7 +112,9 @@ def without_local_fusion(model: LoadedModel) -> LoadedModel:
     Raises UserError if the network has no local fusion.
     """
     if not model.network.needs_neighbours:
-        check_hears(model)
+        check_local_fusion(model)
     network = copy(model.network)  # shares all weights
     network.needs_neighbours = False
-    return replace(model, name=f"{model.name} {DEAF}", network=network, hash=f"{model.hash}-{DEAF}")
+    return replace(
+        model, name=f"{model.name} {WITHOUT}", network=network, hash=f"{model.hash}-{WITHOUT}"
+    )

@@ -1,4 +1,4 @@
-"""The coarse answer: what the global branch alone says, a frame at a time."""
+"""The coarse prediction: what the global branch alone says, a frame at a time."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from napari_uhrnet.geometry.grid import Cell
 
 COARSE_PX = 16
-"""Inference pixels per pixel of the coarse answer, about a cell of the global features."""
+"""Inference pixels per pixel of the coarse prediction, about a cell of the global features."""
 
 
 @dataclass(frozen=True)
@@ -39,7 +39,7 @@ class CoarseTile:
 
 
 def coarse_grid(layout: SceneLayout) -> InferenceGrid:
-    """The grid of the coarse answer: a layer on it has its factor as scale."""
+    """The grid of the coarse prediction: a layer on it has its factor as scale."""
     return InferenceGrid(layout.inference.level0_shape_yx, layout.inference.scale / COARSE_PX)
 
 

@@ -49,8 +49,8 @@ def mirrored(pixels: NDArray[np.uint8], valid: NDArray[np.bool_]) -> NDArray[np.
 
     What networks are shown beyond the end of the data, as beyond the end of a scene: pixels
     mirrored at the nearest one with data, or that one itself where the mirror shows nothing. Black
-    corners make networks answer worse far into the picture (docs/experiments.md). Without any data
-    the pixels stay as they are.
+    corners make predictions worse far into the picture (docs/experiments.md). Without any data the
+    pixels stay as they are.
     """
     if valid.all() or not valid.any():
         return pixels

@@ -47,10 +47,10 @@ class EncodedPatch:
 
 @dataclass(frozen=True, slots=True)
 class DescribedPatch:
-    """D of a patch, (D, n, n); ``told`` is False if there is no data in it to tell of."""
+    """D of a patch, (D, n, n); ``has_data`` is False if the patch has none."""
 
     descriptor: Tensor
-    told: bool
+    has_data: bool
 
     @property
     def nbytes(self) -> int:

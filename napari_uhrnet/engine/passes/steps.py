@@ -158,8 +158,8 @@ def _encode_batch(
         kept = EncodedPatch(out.features[k : k + 1].clone(), valid)
         state.encoded.put(_key(state, cell, frame), kept)
         if out.descriptors is not None:
-            told = valid is None or bool(valid.any())
-            state.descriptors.put(cell, DescribedPatch(out.descriptors[k].clone(), told))
+            has_data = valid is None or bool(valid.any())
+            state.descriptors.put(cell, DescribedPatch(out.descriptors[k].clone(), has_data))
     state.counts["encoded"] += len(batch)
     return out
 
@@ -204,7 +204,7 @@ def _local_features(state: EngineState, batch: list[Cell]) -> Tensor:
     if surroundings is None:
         return features
     with torch.inference_mode(), _autocast(state.device):
-        return state.network.hear_neighbours(features, surroundings)
+        return state.network.fuse_neighbours(features, surroundings)
 
 
 def decode_without(
@@ -225,21 +225,21 @@ def decode_without(
         views = _filled([_view(state, cell, _decoding_features)], state.batch_size)
     found = []
     for k in range(n):
-        heard = _only_others(surroundings, cell, left_out[k])
+        others = _only_others(surroundings, cell, left_out[k])
         with torch.inference_mode(), _autocast(state.device):
-            out = network.decode_patches(network.hear_neighbours(features, heard), views)
+            out = network.decode_patches(network.fuse_neighbours(features, others), views)
         found.append({branch: logits[0].float().cpu() for branch, logits in out.items()})
     return found
 
 
 def _only_others(s: Surroundings, cell: Cell, left_out: frozenset[Cell]) -> Surroundings:
     """The surroundings of a patch without some of its neighbours."""
-    heard = s.heard.clone()
+    present = s.present.clone()
     for row, column in left_out:
-        heard[:, row - cell[0] + 1, column - cell[1] + 1] = 0
+        present[:, row - cell[0] + 1, column - cell[1] + 1] = 0
     n = s.mosaic.shape[-1] // 3
-    nine = heard.repeat_interleave(n, 1).repeat_interleave(n, 2)
-    return Surroundings(s.mosaic * nine.unsqueeze(1), s.rows, s.columns, heard)
+    nine = present.repeat_interleave(n, 1).repeat_interleave(n, 2)
+    return Surroundings(s.mosaic * nine.unsqueeze(1), s.rows, s.columns, present)
 
 
 def _encoded(state: EngineState, cell: Cell) -> EncodedPatch:
@@ -292,7 +292,7 @@ def _descriptors(state: EngineState, cell: Cell) -> dict[Cell, Tensor]:
             _encode_batch(state, [other])
         value = state.descriptors.get(other)
         assert value is not None  # the newest entry is always kept
-        if value.told or other == cell:
+        if value.has_data or other == cell:
             found[other] = value.descriptor
     return found
 

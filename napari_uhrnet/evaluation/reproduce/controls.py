@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 
 class AveragedBranches(UHRNet):
-    """A UHRNet whose final answer is the mean of its branches' logits instead of their fusion."""
+    """A UHRNet whose fused branch is the mean of its branches' logits instead of their fusion."""
 
     def decode_patches(
         self, features: Tensor | None, views: Sequence[View] | None
@@ -29,7 +29,7 @@ class AveragedBranches(UHRNet):
 
 
 def averaged_branches(model: LoadedModel) -> LoadedModel:
-    """The model with the mean of its local and global logits as its final answer.
+    """The model with the mean of its local and global logits as its final prediction.
 
     Raises UserError if it is no UHRNet with both branches.
     """

@@ -244,7 +244,7 @@ def _difference(
 
 
 def _groups(runs: Sequence[Sequence[SceneCounts]], part: str) -> dict[str, list[NDArray[Any]]]:
-    """Counts of the final answer, for each scene one of each seed."""
+    """Counts of the final prediction, for each scene one of each seed."""
     groups: dict[str, list[NDArray[Any]]] = {}
     for scenes in runs:
         by_area = is_by_area(scenes)

@@ -62,9 +62,9 @@ def paired(
 
     Returns
     -------
-    For each part: ``a`` and ``b`` (mIoU of each seed's final answer), ``difference`` of the counts
-    summed over seeds, and its 95 % interval ``low`` and ``high`` over ``groups`` groups (None for
-    fewer than two). In 0..1.
+    For each part: ``a`` and ``b`` (mIoU of each seed's final prediction), ``difference`` of the
+    counts summed over seeds, and its 95 % interval ``low`` and ``high`` over ``groups`` groups
+    (None for fewer than two). In 0..1.
     """
     folders = dict.fromkeys(scene.pair.folder for scene in a[0])
     found = {}

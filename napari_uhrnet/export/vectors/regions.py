@@ -63,7 +63,7 @@ class _Open:
             key = first + number - 1
             row, column = _some_pixel(piece)
             class_id = int(ids[row - window.y, column - window.x])
-            if _may_go_on(piece, window, shape_yx):
+            if _may_continue(piece, window, shape_yx):
                 self._parent[key], self._pieces[key], self._class[key] = key, [piece], class_id
             else:
                 yield class_id, piece
@@ -123,7 +123,7 @@ def _some_pixel(piece: Polygon) -> tuple[int, int]:
     return int(y), int(x)
 
 
-def _may_go_on(piece: Polygon, window: Window, shape_yx: tuple[int, int]) -> bool:
+def _may_continue(piece: Polygon, window: Window, shape_yx: tuple[int, int]) -> bool:
     left, top, right, bottom = piece.bounds
     return bool(
         (left == window.x > 0)

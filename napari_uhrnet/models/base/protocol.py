@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from napari_uhrnet.geometry.window import Window
 
 FUSED = "fused"
-"""The branch that is every network's final answer and always there."""
+"""The branch that is every network's final prediction and always there."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,7 +63,7 @@ class Surroundings:
     mosaic: Tensor
     rows: Tensor
     columns: Tensor
-    heard: Tensor
+    present: Tensor
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,7 +113,7 @@ class SegmentationModel(Protocol):
         """F and D of patches (B, 3, patch_px, patch_px)."""
         ...
 
-    def hear_neighbours(self, features: Tensor, surroundings: Surroundings) -> Tensor:
+    def fuse_neighbours(self, features: Tensor, surroundings: Surroundings) -> Tensor:
         """F' (B, C, h, w): features that know the surroundings."""
         ...
 

@@ -30,7 +30,7 @@ if TYPE_CHECKING:
 
 
 class GLNet(nn.Module):
-    """Both branches and the convolution that makes one answer of them.
+    """Both branches and the convolution that makes one prediction of them.
 
     Parameters
     ----------

@@ -38,7 +38,7 @@ class TiledGLNet(nn.Module):
     """GLNet in one of its modes; its steps are those of `models.base.protocol.SegmentationModel`.
 
     A frame is resized to ``size_px`` squared whatever its shape, crops are whole cells, logits are
-    upsampled to the nearest cell and summed: on a scene of one frame the answer is that of
+    upsampled to the nearest cell and summed: on a scene of one frame the prediction is that of
     `published_inference`.
     """
 
@@ -97,7 +97,7 @@ class TiledGLNet(nn.Module):
         extra = shared if self.needs_whole_frame else None
         return PatchFeatures(torch.cat(kept), extra=extra, shown=torch.cat(last))
 
-    def hear_neighbours(self, features: Tensor, surroundings: Surroundings) -> Tensor:
+    def fuse_neighbours(self, features: Tensor, surroundings: Surroundings) -> Tensor:
         """Not asked for."""
         raise TypeError("GLNet has no local feature fusion")
 

@@ -67,9 +67,9 @@ class LightPyramid(nn.Module):
         parts = [statistics(x, norm) for x, norm in zip(maps, self._norms, strict=True)]
         return torch.cat(parts, dim=1)
 
-    def joined(self, maps: list[Tensor], told: Tensor) -> Tensor:
+    def joined(self, maps: list[Tensor], shared_statistics: Tensor) -> Tensor:
         """As `forward`, but normed by statistics (B, S) that need not be the maps' own."""
-        parts = zip(maps, self._norms, told.chunk(len(maps), dim=1), strict=True)
+        parts = zip(maps, self._norms, shared_statistics.chunk(len(maps), dim=1), strict=True)
         return self._sum([normed(x, norm, part) for x, norm, part in parts])
 
     @property

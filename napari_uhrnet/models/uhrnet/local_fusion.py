@@ -57,7 +57,7 @@ class LocalFusion(nn.Module):
         mosaic: Tensor,
         rows: Tensor,
         columns: Tensor,
-        heard: Tensor,
+        present: Tensor,
     ) -> Tensor:
         """Features that know their surroundings.
 
@@ -79,17 +79,17 @@ class LocalFusion(nn.Module):
         -------
         (B, C, h, w).
         """
-        told = self.tell(self.listen(mosaic, rows, columns, heard))
+        told = self.tell(self.listen(mosaic, rows, columns, present))
         return features + F.interpolate(
             told, size=features.shape[-2:], mode="bilinear", align_corners=False
         )
 
-    def listen(self, mosaic: Tensor, rows: Tensor, columns: Tensor, heard: Tensor) -> Tensor:
+    def listen(self, mosaic: Tensor, rows: Tensor, columns: Tensor, present: Tensor) -> Tensor:
         """(B, D, n, n): what the surroundings say at the patch's own place."""
         n = self.cells
         pasted = rows.unsqueeze(1) @ mosaic @ columns.unsqueeze(1).transpose(-1, -2)
         # Absence beyond the scene's edge is marked, not invented.
-        nine = heard.to(mosaic).repeat_interleave(n, 1).repeat_interleave(n, 2)
+        nine = present.to(mosaic).repeat_interleave(n, 1).repeat_interleave(n, 2)
         present = (rows @ nine @ columns.transpose(-1, -2)).unsqueeze(1)
         context: Tensor = self.context(torch.cat([pasted, present], dim=1))
         return context[..., n : 2 * n, n : 2 * n]
@@ -103,11 +103,11 @@ class GatherEight(LocalFusion):
         width = config.descriptor_channels
         self.context = conv_block(9 * (width + 1), width, 1)
 
-    def listen(self, mosaic: Tensor, rows: Tensor, columns: Tensor, heard: Tensor) -> Tensor:
+    def listen(self, mosaic: Tensor, rows: Tensor, columns: Tensor, present: Tensor) -> Tensor:
         """(B, D, n, n): the nine descriptors and who is there, weighed by direction."""
         n, batch = self.cells, mosaic.shape[0]
         nine = mosaic.reshape(batch, -1, 3, n, 3, n).permute(0, 2, 4, 1, 3, 5)
-        marks = heard.to(mosaic)[..., None, None, None].expand(batch, 3, 3, 1, n, n)
+        marks = present.to(mosaic)[..., None, None, None].expand(batch, 3, 3, 1, n, n)
         said: Tensor = self.context(torch.cat([nine, marks], dim=3).flatten(1, 3))
         return said
 

@@ -33,7 +33,7 @@ class UHRNet(nn.Module):
     """The network; its steps are those of `models.base.protocol.SegmentationModel`.
 
     The five rows of the paper's ablation are configs: ``use_local``, ``use_global`` and
-    ``local_fusion`` leave parts out; then the answer of the branch that is left is the fused one.
+    ``local_fusion`` leave parts out; then the prediction of the one left is the fused one.
     """
 
     upsample: Upsample = "bilinear"
@@ -121,7 +121,7 @@ class UHRNet(nn.Module):
         cells = own[..., None, None].expand(-1, -1, *described.shape[-2:])
         return PatchFeatures(packed(maps), torch.cat([described.to(cells), cells], dim=1))
 
-    def hear_neighbours(self, features: Tensor, surroundings: Surroundings) -> Tensor:
+    def fuse_neighbours(self, features: Tensor, surroundings: Surroundings) -> Tensor:
         """F' (B, C, h, w): local feature fusion."""
         s = surroundings
         if self.config.local_fusion_hears == "itself":
@@ -129,18 +129,18 @@ class UHRNet(nn.Module):
         own = self.config.descriptor_channels
         if self.config.local_fusion_statistics:
             features = self._normed(features, s.mosaic[:, own:], s)
-        heard: Tensor = self.local_fusion(features, s.mosaic[:, :own], s.rows, s.columns, s.heard)
-        return heard
+        fused: Tensor = self.local_fusion(features, s.mosaic[:, :own], s.rows, s.columns, s.present)
+        return fused
 
-    def _normed(self, maps: Tensor, told: Tensor, s: Surroundings) -> Tensor:
-        """F (B, C, h, w) of packed maps, normed by the mean statistics of those who are heard.
+    def _normed(self, maps: Tensor, shared_statistics: Tensor, s: Surroundings) -> Tensor:
+        """F (B, C, h, w) of packed maps, normed by the mean statistics of the patches present.
 
         In training by a patch's own, as batch norms do: networks that shared them while they were
-        trained answered worse (docs/experiments.md).
+        trained predicted worse (docs/experiments.md).
         """
         n = self.config.descriptor_cells
-        heard = _middle(s.heard) if self.training else s.heard
-        shared = averaged(told[..., ::n, ::n], heard)
+        present = _middle(s.present) if self.training else s.present
+        shared = averaged(shared_statistics[..., ::n, ::n], present)
         features: Tensor = self.local_branch.pyramid.joined(unpacked(maps, self.patch_px), shared)
         return features
 
@@ -227,16 +227,16 @@ def surround(
     """
     own = descriptors[cell]
     width, n = own.shape[0], own.shape[-1]
-    mosaic, heard = own.new_zeros(width, 3 * n, 3 * n), own.new_zeros(3, 3)
-    for other, told in descriptors.items():
+    mosaic, present = own.new_zeros(width, 3 * n, 3 * n), own.new_zeros(3, 3)
+    for other, shared_statistics in descriptors.items():
         i, j = other[0] - cell[0] + 1, other[1] - cell[1] + 1
-        mosaic[:, i * n : (i + 1) * n, j * n : (j + 1) * n] = told
-        heard[i, j] = 1
+        mosaic[:, i * n : (i + 1) * n, j * n : (j + 1) * n] = shared_statistics
+        present[i, j] = 1
     rows, columns = (
         torch.from_numpy(context_matrix(_offsets(starts, k), grid.size_yx[axis], n)).to(own)
         for axis, (starts, k) in enumerate(zip(grid.starts_yx, cell, strict=True))
     )
-    return mosaic, rows, columns, heard
+    return mosaic, rows, columns, present
 
 
 def _without_neighbours(s: Surroundings, config: UHRNetConfig) -> Surroundings:
@@ -245,12 +245,12 @@ def _without_neighbours(s: Surroundings, config: UHRNetConfig) -> Surroundings:
     own = s.mosaic[..., n : 2 * n, n : 2 * n]
     place = torch.from_numpy(context_matrix((None, 0, None), config.patch_px, n)).to(own)
     alone = place.expand_as(s.rows)
-    return Surroundings(F.pad(own, (n, n, n, n)), alone, alone, _middle(s.heard))
+    return Surroundings(F.pad(own, (n, n, n, n)), alone, alone, _middle(s.present))
 
 
-def _middle(heard: Tensor) -> Tensor:
+def _middle(present: Tensor) -> Tensor:
     """(B, 3, 3): of the nine patches only the one in the middle."""
-    return F.pad(heard.new_ones(len(heard), 1, 1), (1, 1, 1, 1))
+    return F.pad(present.new_ones(len(present), 1, 1), (1, 1, 1, 1))
 
 
 def _offsets(starts: tuple[int, ...], k: int) -> tuple[int | None, int | None, int | None]:

@@ -27,9 +27,11 @@ def statistics(x: Tensor, norm: nn.GroupNorm) -> Tensor:
     return torch.cat([values.mean(2), values.square().mean(2)], dim=1)
 
 
-def normed(x: Tensor, norm: nn.GroupNorm, told: Tensor) -> Tensor:
-    """(B, C, h, w): a norm's answer, but by statistics (B, 2 groups) that need not be x's own."""
-    mean, square = (m.repeat_interleave(x.shape[1] // m.shape[1], 1) for m in told.chunk(2, 1))
+def normed(x: Tensor, norm: nn.GroupNorm, shared_statistics: Tensor) -> Tensor:
+    """(B, C, h, w): what a norm gives, but by statistics (B, 2 groups) that need not be x's own."""
+    mean, square = (
+        m.repeat_interleave(x.shape[1] // m.shape[1], 1) for m in shared_statistics.chunk(2, 1)
+    )
     scale = (square - mean.square()).clamp(min=0).add(norm.eps).rsqrt() * norm.weight
     shift = norm.bias - mean * scale
     return x * scale[..., None, None] + shift[..., None, None]
@@ -52,8 +54,8 @@ def unpacked(values: Tensor, patch_px: int) -> list[Tensor]:
     return [p.reshape(*p.shape[:2], side, side) for p, side in zip(parts, sides, strict=True)]
 
 
-def averaged(nine: Tensor, heard: Tensor) -> Tensor:
+def averaged(nine: Tensor, present: Tensor) -> Tensor:
     """(B, S): the mean of (B, S, 3, 3) over those patches that are ``heard`` (B, 3, 3)."""
-    weights = heard.unsqueeze(1).to(nine)
+    weights = present.unsqueeze(1).to(nine)
     mean: Tensor = (nine * weights).sum((2, 3)) / weights.sum((2, 3))
     return mean

@@ -11,7 +11,7 @@ from psygnal import Signal
 from napari_uhrnet.errors import UserError
 from napari_uhrnet.session.compare.pair import Pair, pair_job
 from napari_uhrnet.session.compare.reporting import Written, report_job
-from napari_uhrnet.session.compare.sources import Compared, Lit, compare_job, lit_job
+from napari_uhrnet.session.compare.sources import Compared, Highlighted, compare_job, highlight_job
 from napari_uhrnet.session.runner import Job
 
 if TYPE_CHECKING:
@@ -49,7 +49,7 @@ class Comparer:
     """A `CompareStatus`."""
     found = Signal(object)
     """A `Compared`, or None: there is nothing to be shown any more."""
-    lit = Signal(object)
+    highlighted = Signal(object)
     """A `Lit`."""
     read = Signal(object)
     """A `Pair`."""
@@ -91,7 +91,7 @@ class Comparer:
         """Find the pixels of a pair of classes (of A, of B) in view; a comparison goes first."""
         compared = self.compared
         if compared is not None and not self.status.busy:
-            self._start(lambda: lit_job(compared, pair, view))
+            self._start(lambda: highlight_job(compared, pair, view))
 
     def forget(self) -> None:
         """Another scene: what was found is not of it."""
@@ -130,8 +130,8 @@ class Comparer:
                 self._say(CompareStatus())
             case Pair():
                 self.read_again.emit(result)
-            case Lit():
-                self.lit.emit(result)
+            case Highlighted():
+                self.highlighted.emit(result)
             case float() if self.status.busy:
                 self._say(CompareStatus(True, result))
 

@@ -1,4 +1,4 @@
-"""Answers of networks that were looked at before, read from their stores when asked for."""
+"""Predictions of networks that were looked at before, read from their stores when asked for."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ MOST = 4
 
 
 @dataclass(frozen=True, eq=False)
-class Answer:
+class OtherPrediction:
     """What a network said of a scene; its store may be closed."""
 
     engine: Engine
@@ -52,20 +52,23 @@ class Answer:
         return Source(title, opened)
 
 
-class Answers:
-    """The answers that were shown in this session, the newest last. Of the main thread."""
+class OtherPredictions:
+    """The predictions that were shown in this session, the newest last. Of the main thread."""
 
     def __init__(self, engine: Engine) -> None:
         self._engine = engine
-        self._seen: list[Answer] = []
+        self._seen: list[OtherPrediction] = []
 
     def note(self, where: Workspace) -> None:
-        """An answer is shown."""
+        """An prediction is shown."""
         others = [a for a in self._seen if not self._is_of(a, where.scene, where.model)]
-        self._seen = [*others, Answer(self._engine, where.scene, where.layout, where.model)][-MOST:]
+        self._seen = [
+            *others,
+            OtherPrediction(self._engine, where.scene, where.layout, where.model),
+        ][-MOST:]
 
-    def beside(self, where: Workspace) -> list[Answer]:
-        """The last answers of other networks for the same scene, the newest first."""
+    def beside(self, where: Workspace) -> list[OtherPrediction]:
+        """The last predictions of other networks for the same scene, the newest first."""
         return [
             a
             for a in reversed(self._seen)
@@ -73,14 +76,14 @@ class Answers:
         ]
 
     def sources(self, where: Workspace) -> dict[str, Source]:
-        """Their final answers and branches, by title."""
+        """Their final predictions and branches, by title."""
         found = {}
-        for answer in self.beside(where):
-            for branch in sorted(answer.model.branches, key=BRANCHES.index):
-                title = f"{answer.model.name}: {branch}"
-                found[title] = answer.source(branch, title)
+        for prediction in self.beside(where):
+            for branch in sorted(prediction.model.branches, key=BRANCHES.index):
+                title = f"{prediction.model.name}: {branch}"
+                found[title] = prediction.source(branch, title)
         return found
 
     @staticmethod
-    def _is_of(answer: Answer, scene: Scene, model: LoadedModel) -> bool:
-        return answer.scene is scene and answer.model.hash == model.hash
+    def _is_of(prediction: OtherPrediction, scene: Scene, model: LoadedModel) -> bool:
+        return prediction.scene is scene and prediction.model.hash == model.hash

@@ -30,7 +30,7 @@ if TYPE_CHECKING:
     from napari_uhrnet.store.annotations.annotation import AnnotationStore
     from napari_uhrnet.store.predictions.prediction import PredictionStore
 
-LIT_PX = 1024
+HIGHLIGHT_PX = 1024
 """Longest side of the picture in which the pixels of a pair are lit."""
 
 
@@ -70,7 +70,7 @@ class Compared:
 
 
 @dataclass(frozen=True)
-class Lit:
+class Highlighted:
     """Where A says the one class of a pair and B the other.
 
     ``mask`` is (h, w) bool; its pixel (i, j) stands for the ``step`` x ``step`` level-0 pixels
@@ -180,9 +180,9 @@ def compare_job(
     yield Compared(comparison, regions, wanted.a, wanted.b, comparison.classes)
 
 
-def lit_job(
+def highlight_job(
     compared: Compared, pair: tuple[int, int], view: Window
-) -> Generator[float | Lit, None, None]:
+) -> Generator[float | Highlighted, None, None]:
     """Where the pixels of a pair are in the part of the comparison that is in view."""
     from napari_uhrnet.evaluation.comparison.blocks import BLOCK_PX, Area
 
@@ -190,7 +190,7 @@ def lit_job(
     window = view.intersect(area.window)
     if not window:
         return
-    step = -(-max(window.shape_yx) // LIT_PX)
+    step = -(-max(window.shape_yx) // HIGHLIGHT_PX)
     mask = np.zeros([-(-n // step) for n in window.shape_yx], bool)
     part = Area(window, area.polygon)
     with ExitStack() as stack:
@@ -206,7 +206,7 @@ def lit_job(
             small = _any_of((both.a == pair[0]) & (both.b == pair[1]), step)
             mask[y : y + small.shape[0], x : x + small.shape[1]] = small
             yield done / len(blocks)
-    yield Lit(pair, window, step, mask)
+    yield Highlighted(pair, window, step, mask)
 
 
 def _any_of(found: NDArray[np.bool_], step: int) -> NDArray[np.bool_]:

@@ -49,11 +49,11 @@ def edit_region(
                 journal.edit(block, labels)
 
 
-def take_models_answer(
+def take_prediction(
     corrections: Corrections, polygon: Polygon, progress: Progress | None = None
 ) -> None:
     """Forget the corrections in a polygon: it follows the prediction again, also if reviewed."""
-    operation = SetClass(NOTHING, kind="take the model's answer")
+    operation = SetClass(NOTHING, kind="take the model's prediction")
     edit_region(corrections, polygon, operation, progress)
 
 

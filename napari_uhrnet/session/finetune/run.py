@@ -109,7 +109,7 @@ class FineTuning:
         """Begin a run in a new folder of the project. Raises UserError if it can't be made."""
         self._run(project, _new_folder(project), request.options())
 
-    def go_on(self, project: Path, folder: Path) -> None:
+    def resume(self, project: Path, folder: Path) -> None:
         """Go on with a run that was stopped or broken off."""
         self._run(project, folder, ["--resume"])
 

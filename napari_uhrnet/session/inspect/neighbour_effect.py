@@ -1,4 +1,4 @@
-"""Finds out what the neighbours did: to the answer in view, and to a single patch."""
+"""Finds out what the neighbours did: to the prediction in view, and to a single patch."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ import numpy as np
 from psygnal import Signal
 
 from napari_uhrnet.errors import UserError
+from napari_uhrnet.geometry.blocks import blocks
 from napari_uhrnet.geometry.classes import NOTHING
 from napari_uhrnet.geometry.metrics import Confusion
 from napari_uhrnet.geometry.window import Window
@@ -37,7 +38,7 @@ MAP_PX = 2048
 """Longest side of the maps: of a larger view every so many pixels are shown."""
 BLOCK_PX = 1024
 PAIRS = 3
-"""So many pairs of classes are told of."""
+"""So many pairs of classes are listed."""
 
 
 @dataclass(frozen=True)
@@ -137,8 +138,8 @@ class NeighbourEffect:
     """An `EffectStatus`."""
     found = Signal(object)
     """`FoundChanges` or `FoundInfluences`."""
-    answered = Signal(object)
-    """The `Workspace` of the network without local fusion: it holds an answer to compare with."""
+    predicted = Signal(object)
+    """The `Workspace` of the network without local fusion, whose prediction can be compared."""
 
     def __init__(self, state: SessionState, runner: Runner, engine: Engine) -> None:
         self._state, self._runner, self._engine = state, runner, engine
@@ -190,12 +191,12 @@ class NeighbourEffect:
         from napari_uhrnet.engine.inspect.neighbours import without_local_fusion
 
         model = self._model(wanted)
-        deaf = without_local_fusion(model)
+        alone = without_local_fusion(model)
         yield 0.0
         layout = self._engine.layout(wanted.scene, wanted.pixel_size_m, model)
         spaces = []
         try:
-            for k, network in enumerate((model, deaf)):
+            for k, network in enumerate((model, alone)):
                 spaces.append(self._engine.open_workspace(wanted.scene, layout, network))
                 for step in self._engine.run(spaces[k], view, False):
                     yield (k + step.patches_done / max(step.patches_total, 1)) / 2
@@ -213,11 +214,11 @@ class NeighbourEffect:
 
     def _influences(self, wanted: Wanted, y: int, x: int) -> Generator[Any, None, None]:
         load_triton_apart()
-        from napari_uhrnet.engine.inspect.neighbours import check_hears, influences, patch_at
+        from napari_uhrnet.engine.inspect.neighbours import check_local_fusion, influences, patch_at
         from napari_uhrnet.engine.inspect.point import point_state
 
         model = self._model(wanted)
-        check_hears(model)
+        check_local_fusion(model)
         yield 0.0
         state = point_state(wanted.scene, model, wanted.pixel_size_m)
         known = self._points
@@ -245,7 +246,7 @@ class NeighbourEffect:
             self._say(EffectStatus(message=result.sentence("fused")))
             self.found.emit(result)
         else:
-            self.answered.emit(result)
+            self.predicted.emit(result)
 
     def _on_end(self, generation: int, error: BaseException | None) -> None:
         if generation != self._generation:
@@ -264,7 +265,7 @@ class NeighbourEffect:
         self.status_changed.emit(status)
 
 
-def changes_between(heard: Workspace, deaf: Workspace, branch: str, window: Window) -> Changes:
+def changes_between(full: Workspace, alone: Workspace, branch: str, window: Window) -> Changes:
     """Compare two stores of one layout in a window of the inference grid, block by block."""
     step = max(1, -(-max(window.shape_yx) // MAP_PX))
     rows, columns = (-(-side // step) for side in window.shape_yx)
@@ -272,19 +273,17 @@ def changes_between(heard: Workspace, deaf: Workspace, branch: str, window: Wind
     changed = without.copy()
     confusion, plane = Confusion(), f"{branch}/labels"
     side = max(step, BLOCK_PX // step * step)
-    for y in range(0, window.height, side):
-        for x in range(0, window.width, side):
-            block = Window(y, x, side, side).clip(window.shape_yx)
-            a, b = (w.store.read(plane, block.shift(window.y, window.x)) for w in (deaf, heard))
-            confusion.add(a, b)
-            place = (
-                slice(y // step, -(-block.bottom // step)),
-                slice(x // step, -(-block.right // step)),
-            )
-            without[place] = a[::step, ::step]
-            differs = (a != b) & (a != NOTHING) & (b != NOTHING)
-            changed[place] = _thinned(np.where(differs, b, np.uint8(NOTHING)), step)
-    return Changes(window, step, without, changed, confusion.counts, heard.model.classes)
+    for block in blocks(window.shape_yx, side):
+        a, b = (w.store.read(plane, block.shift(window.y, window.x)) for w in (alone, full))
+        confusion.add(a, b)
+        place = (
+            slice(block.y // step, -(-block.bottom // step)),
+            slice(block.x // step, -(-block.right // step)),
+        )
+        without[place] = a[::step, ::step]
+        differs = (a != b) & (a != NOTHING) & (b != NOTHING)
+        changed[place] = _thinned(np.where(differs, b, np.uint8(NOTHING)), step)
+    return Changes(window, step, without, changed, confusion.counts, full.model.classes)
 
 
 def _thinned(labels: NDArray[np.uint8], step: int) -> NDArray[np.uint8]:

@@ -19,7 +19,7 @@ MEASURES = ("entropy", "margin", "decided_by")
 
 
 @dataclass(frozen=True, eq=False)
-class Said:
+class PointPrediction:
     """What a network says of a point.
 
     Without a ``reading``, the scene has no data there, or ``problem`` says why there is none.
@@ -41,7 +41,7 @@ class Pin:
     y: int
     x: int
     pixel_size_m: float | None = None
-    said: dict[str, Said] = field(default_factory=dict)
+    predictions: dict[str, PointPrediction] = field(default_factory=dict)
 
 
 def new_name(pins: Sequence[Pin]) -> str:
@@ -51,7 +51,7 @@ def new_name(pins: Sequence[Pin]) -> str:
 
 
 def sentence(reading: Reading) -> str:
-    """The final answer: "fused: forest 0.83 · decided by local · margin 0.61 · entropy 0.40"."""
+    """The final one: "fused: forest 0.83 · decided by local · margin 0.61 · entropy 0.40"."""
     fused = reading.branches["fused"]
     parts = [f"fused: {reading.classes.names[fused.class_id]} {fused.confidence:.2f}"]
     if reading.decided_by:
@@ -74,23 +74,30 @@ def pins_csv(pins: Sequence[Pin], scene: Scene) -> str:
     network does not have it), entropy, margin, decided_by. Where the scene has no data, a network
     has one row without numbers.
     """
-    answers = [(pin, said) for pin in pins for said in pin.said.values() if not said.problem]
-    names = _class_names([said for _, said in answers])
+    predictions = [
+        (pin, predictions)
+        for pin in pins
+        for predictions in pin.predictions.values()
+        if not predictions.problem
+    ]
+    names = _class_names([predictions for _, predictions in predictions])
     is_placed = scene.crs is not None and scene.transform is not None
     text = io.StringIO()
     table = csv.writer(text, lineterminator="\n")
     place = ["pin", "y_px", "x_px", *(["world_x", "world_y"] if is_placed else [])]
     columns = ["model", "branch", "class", *(f"p_{name}" for name in names), *MEASURES]
     table.writerow([*place, *columns])
-    for pin, said in answers:
+    for pin, prediction in predictions:
         start = [pin.name, str(pin.y), str(pin.x), *(_world(pin, scene) if is_placed else [])]
-        table.writerows([*start, said.model, *cells] for cells in _rows(said.reading, names))
+        table.writerows(
+            [*start, prediction.model, *cells] for cells in _rows(prediction.reading, names)
+        )
     return text.getvalue()
 
 
-def _class_names(said: list[Said]) -> list[str]:
+def _class_names(predictions: list[PointPrediction]) -> list[str]:
     """The classes of all networks, each once, in the order of their tables."""
-    readings = [s.reading for s in said if s.reading is not None]
+    readings = [s.reading for s in predictions if s.reading is not None]
     return list(dict.fromkeys(name for r in readings for name in r.classes.names.values()))
 
 

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from napari_uhrnet.errors import UserError
-from napari_uhrnet.session.inspect.pins import Said
+from napari_uhrnet.session.inspect.pins import PointPrediction
 from napari_uhrnet.session.libraries import load_triton_apart
 
 if TYPE_CHECKING:
@@ -59,28 +59,28 @@ class PointReader:
 
     def read(
         self, setting: Setting, models: tuple[str, ...], y: int, x: int
-    ) -> Generator[float | Said, None, None]:
-        """What networks say of a level-0 pixel; in between, how far the next answer is."""
+    ) -> Generator[float | PointPrediction, None, None]:
+        """What networks say of a level-0 pixel; in between, how far the next prediction is."""
         self._settle(setting)
         for asked in setting.asked:
             if asked.model in models:
                 try:
                     yield from self._ask(asked, y, x)
                 except UserError as error:
-                    yield Said(asked.model, problem=str(error))
+                    yield PointPrediction(asked.model, problem=str(error))
 
-    def let_go(self) -> Generator[float | Said, None, None]:
+    def let_go(self) -> Generator[float | PointPrediction, None, None]:
         """Forget networks and caches."""
         yield from self.read(Setting(), (), 0, 0)
 
-    def _ask(self, asked: Asked, y: int, x: int) -> Generator[float | Said, None, None]:
+    def _ask(self, asked: Asked, y: int, x: int) -> Generator[float | PointPrediction, None, None]:
         load_triton_apart()
         from napari_uhrnet.engine.inspect.point import approach, probabilities_at
 
         yield 0.0
         state = self._state(asked)
         yield from approach(state, y, x)
-        yield Said(asked.model, probabilities_at(state, y, x))
+        yield PointPrediction(asked.model, probabilities_at(state, y, x))
 
     def _settle(self, setting: Setting) -> None:
         """Keep what is of use for a setting, and no more."""

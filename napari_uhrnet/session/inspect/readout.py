@@ -9,7 +9,7 @@ from weakref import WeakKeyDictionary
 
 from psygnal import Signal
 
-from napari_uhrnet.session.inspect.pins import Pin, Said, new_name
+from napari_uhrnet.session.inspect.pins import Pin, PointPrediction, new_name
 from napari_uhrnet.session.inspect.point_reader import PointReader, Setting
 from napari_uhrnet.session.runner import Job
 
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class ReadStatus:
-    """``share`` in 0..1 of the answer that is computed; ``message`` is a sentence for the panel."""
+    """``share`` in 0..1 of the prediction being computed; ``message`` is for the panel."""
 
     busy: bool = False
     share: float = 0.0
@@ -51,7 +51,7 @@ class Readout:
         self._pins: WeakKeyDictionary[Scene, list[Pin]] = WeakKeyDictionary()
         self.setting, self.status = Setting(), ReadStatus()
         self.shown: Pin | None = None
-        """The point whose answers are shown, with as many of them as there are yet."""
+        """The point whose predictions are shown, with as many of them as there are yet."""
 
     @property
     def pins(self) -> list[Pin]:
@@ -70,21 +70,21 @@ class Readout:
         self._wanted = self.shown
         for pin in [*self.pins, *([self.shown] if self.shown else [])]:
             if pin.pixel_size_m != setting.pixel_size_m:
-                pin.said.clear()
+                pin.predictions.clear()
                 pin.pixel_size_m = setting.pixel_size_m
         self._say(ReadStatus())
         self.changed.emit()
         self.pins_changed.emit()
         if not setting.asked:
             self._start(self._reader.let_go, None)
-        self._go_on()
+        self._read_next()
 
     def hover(self, y: int, x: int) -> None:
         """The cursor is over a level-0 pixel."""
         if self._cursor != (y, x):
             self._cursor = y, x
             self._wanted = self._point(y, x)
-            self._go_on()
+            self._read_next()
 
     def leave(self) -> None:
         """The cursor is outside of the scene."""
@@ -100,10 +100,10 @@ class Readout:
         pin = self._point(y, x)
         pin.name = new_name(self.pins)
         if self.shown is not None and (self.shown.y, self.shown.x) == (y, x):
-            pin.said.update(self.shown.said)
+            pin.predictions.update(self.shown.predictions)
         self.pins.append(pin)
         self.pins_changed.emit()
-        self._go_on()
+        self._read_next()
 
     def unpin(self, pin: Pin) -> None:
         """Keep a pin no longer."""
@@ -119,7 +119,7 @@ class Readout:
         self.pins_changed.emit()
 
     def show(self, pin: Pin) -> None:
-        """Show the answers at a pin."""
+        """Show the predictions at a pin."""
         self._wanted = self._cursor = None
         self.shown = pin
         self.changed.emit()
@@ -133,9 +133,9 @@ class Readout:
         return Pin("", y, x, self.setting.pixel_size_m)
 
     def _missing(self, point: Pin) -> tuple[str, ...]:
-        return tuple(model for model in self.setting.models if model not in point.said)
+        return tuple(model for model in self.setting.models if model not in point.predictions)
 
-    def _go_on(self) -> None:
+    def _read_next(self) -> None:
         """Read the next point, if none is being read."""
         if self._running or self.setting.scene is None or self.status.message:
             return
@@ -148,7 +148,7 @@ class Readout:
                 return
 
     def _start(
-        self, steps: Callable[[], Generator[float | Said, None, None]], point: Pin | None
+        self, steps: Callable[[], Generator[float | PointPrediction, None, None]], point: Pin | None
     ) -> None:
         self._running = True
         self._generation += 1
@@ -162,13 +162,15 @@ class Readout:
         self._running = False
         self._runner.stop()
 
-    def _on_result(self, generation: int, point: Pin | None, result: float | Said) -> None:
+    def _on_result(
+        self, generation: int, point: Pin | None, result: float | PointPrediction
+    ) -> None:
         if generation != self._generation or point is None:
             return
-        if not isinstance(result, Said):
+        if not isinstance(result, PointPrediction):
             self._say(ReadStatus(True, result))
             return
-        point.said[result.model] = result
+        point.predictions[result.model] = result
         if point in self.pins:
             self.pins_changed.emit()
         elif self._cursor is not None and not point.name:
@@ -182,7 +184,7 @@ class Readout:
         self._running = False
         if error is None:
             self._say(ReadStatus())
-            self._go_on()
+            self._read_next()
             return
         # Nothing more is read with this setting: it would most likely end in the same way.
         name = type(error).__name__

@@ -56,7 +56,7 @@ class Ranked:
 
 
 def uncertainty(where: Workspace) -> Doubt:
-    """Entropy of the final answer, as share of the largest that there can be."""
+    """Entropy of the final prediction, as share of the largest that there can be."""
 
     @contextmanager
     def opened() -> Iterator[Doubts]:

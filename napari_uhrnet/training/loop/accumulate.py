@@ -56,12 +56,12 @@ def accumulate(
     strength = objective.feature_regularisation
     said: dict[str, float] = {}
     for k, part in enumerate(parts):
-        answer = batch.answer(part, distance=strength > 0)
+        prediction = batch.prediction(part, distance=strength > 0)
         truth = objective.truth_of(batch.cut(labels, part), model.patch_px)
-        losses = {b: s / whole for b, s in objective.sums(answer.logits, truth).items()}
+        losses = {b: s / whole for b, s in objective.sums(prediction.logits, truth).items()}
         total = objective.total(losses)
-        if answer.distance is not None:
-            losses["distance"] = answer.distance * (len(part) / len(batch.items))
+        if prediction.distance is not None:
+            losses["distance"] = prediction.distance * (len(part) / len(batch.items))
             total = total + strength * losses["distance"]
         # The frames' part of the graph serves all parts of the patches.
         torch.autograd.backward(total, retain_graph=k + 1 < len(parts))

@@ -75,7 +75,7 @@ def enter_stage(model: Network, stage: StageName) -> None:
 
 
 def train_mode(model: nn.Module, learned: frozenset[str] = frozenset()) -> None:
-    """Training mode, but frozen parts answer as ever.
+    """Training mode, but frozen parts prediction as ever.
 
     So do batch norms, which keep the statistics they started with, since batches are tiny; but for
     those named in ``learned`` (see `without_statistics`).

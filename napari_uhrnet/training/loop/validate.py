@@ -58,23 +58,23 @@ def spread_places(sources: Sequence[Source], side_px: int, count: int) -> list[P
 def score(
     model: SegmentationModel, places: Sequence[Place], classes: ClassTable, device: torch.device
 ) -> Scores:
-    """IoU of the fused answer over all places, each a frame of its own."""
+    """IoU of the fused prediction over all places, each a frame of its own."""
     confusion = Confusion()
     for place in places:
         frame = place.read()
         truth = np.where(frame.labels < NOTHING, frame.labels, NOTHING).astype(np.uint8)
-        confusion.add(truth, answer(model, frame.pixels, classes, device))
+        confusion.add(truth, prediction(model, frame.pixels, classes, device))
     return confusion.scores(classes)
 
 
 @torch.inference_mode()
-def answer(
+def prediction(
     model: SegmentationModel,
     pixels: NDArray[np.uint8],
     classes: ClassTable,
     device: torch.device,
 ) -> NDArray[np.uint8]:
-    """(h, w) uint8 ids of the fused answer to a picture (h, w, 3), which is one frame."""
+    """(h, w) uint8 ids of the fused prediction to a picture (h, w, 3), which is one frame."""
     frame = torch.from_numpy(np.ascontiguousarray(pixels)).permute(2, 0, 1)[None].float()
     batch = FrameBatch(model, frame.to(device))
     parts = [
@@ -85,7 +85,7 @@ def answer(
     shape_yx = batch.grid.shape_yx
     total = np.zeros((len(classes.classes), *shape_yx), np.float32)
     for part in parts:
-        logits = batch.answer(part).logits["fused"].float().cpu().numpy()
+        logits = batch.prediction(part).logits["fused"].float().cpu().numpy()
         for (_, cell), own in zip(part, logits, strict=True):
             rows, columns = (
                 _onto_pixels(batch, axis, cell, own.shape[1 + axis]) for axis in (0, 1)

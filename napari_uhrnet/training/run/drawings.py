@@ -60,17 +60,17 @@ def draw_views(
     views: Sequence[tuple[NDArray[np.uint8], NDArray[np.integer], NDArray[np.uint8]]],
     classes: ClassTable,
 ) -> None:
-    """A PNG with a row for each view: image, truth and the fused answer.
+    """A PNG with a row for each view: image, truth and the fused prediction.
 
-    ``views`` holds pixels (h, w, 3), truth (h, w) and answer (h, w), both as ids; what has no truth
+    ``views`` holds pixels (h, w, 3), truth and prediction (h, w), both as ids; what has no truth
     is black.
     """
     from PIL import Image
 
     rows = []
-    for pixels, truth, answer in views:
+    for pixels, truth, prediction in views:
         known = np.where(truth < 255, truth, 255).astype(np.uint8)
-        tiles = (pixels, classes.palette[known], classes.palette[answer])
+        tiles = (pixels, classes.palette[known], classes.palette[prediction])
         rows.append(_side_by_side(tiles))
     width = max(row.shape[1] for row in rows)
     sheet = np.concatenate([_filled(row, width) for row in rows])

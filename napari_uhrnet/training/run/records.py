@@ -14,7 +14,7 @@ from napari_uhrnet.training.loop.fit import STATE
 from napari_uhrnet.training.loop.log import StepLog
 from napari_uhrnet.training.loop.state import read_state, steps_done
 from napari_uhrnet.training.loop.trainer import Progress
-from napari_uhrnet.training.loop.validate import answer, score, spread_places
+from napari_uhrnet.training.loop.validate import prediction, score, spread_places
 from napari_uhrnet.training.run.drawings import draw_curves, draw_views
 from napari_uhrnet.training.run.setup import architecture
 
@@ -106,7 +106,7 @@ class Records:
         views = []
         for place in self._shown:
             frame = place.read()
-            said = answer(self.setup.network, frame.pixels, self.setup.classes, self.device)
+            said = prediction(self.setup.network, frame.pixels, self.setup.classes, self.device)
             views.append((frame.pixels, frame.labels, said))
         pictures = self.folder / "pictures"
         with disk_errors(self.folder, "the run", "go on with --resume"):

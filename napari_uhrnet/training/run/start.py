@@ -129,7 +129,7 @@ def _backbones(network: Any) -> list[nn.Module]:
 
 
 def _pretrained(name: str) -> dict[str, Tensor] | None:
-    """Weights that timm has for a backbone, if they were fetched before or the hub answers."""
+    """Weights that timm has for a backbone, if they were fetched before or the hub predictions."""
     import timm
     from huggingface_hub import try_to_load_from_cache
     from huggingface_hub.errors import HfHubHTTPError, LocalEntryNotFoundError
@@ -138,7 +138,7 @@ def _pretrained(name: str) -> dict[str, Tensor] | None:
     if source is None or not source.hf_hub_id:
         return None
     cached = try_to_load_from_cache(source.hf_hub_id, "model.safetensors")
-    if not isinstance(cached, str) and not _answers(HUB):
+    if not isinstance(cached, str) and not _predictions(HUB):
         return None
     try:
         network = timm.create_model(
@@ -150,7 +150,7 @@ def _pretrained(name: str) -> dict[str, Tensor] | None:
     return weights
 
 
-def _answers(address: tuple[str, int]) -> bool:
+def _predictions(address: tuple[str, int]) -> bool:
     try:
         socket.create_connection(address, timeout=HUB_TIMEOUT_S).close()
     except OSError:

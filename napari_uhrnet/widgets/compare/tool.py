@@ -31,9 +31,9 @@ if TYPE_CHECKING:
     from napari_uhrnet.evaluation.comparison.disagreements import Region
     from napari_uhrnet.geometry.classes import ClassTable
     from napari_uhrnet.session.compare.comparer import Comparer
-    from napari_uhrnet.session.compare.other_predictions import Answers
+    from napari_uhrnet.session.compare.other_predictions import OtherPredictions
     from napari_uhrnet.session.compare.pair import Pair
-    from napari_uhrnet.session.compare.sources import Lit, Source
+    from napari_uhrnet.session.compare.sources import Highlighted, Source
     from napari_uhrnet.session.state import SessionState
     from napari_uhrnet.widgets.correct.tool import Correcting
     from napari_uhrnet.widgets.inspect.side_by_side import SideBySide
@@ -64,7 +64,7 @@ class Comparing(QObject):
         state: SessionState,
         overlay: Overlay,
         comparer: Comparer,
-        answers: Answers,
+        predictions: OtherPredictions,
         image: Callable[[], Image | None],
         correcting: Correcting,
         swipe: Swipe,
@@ -73,7 +73,7 @@ class Comparing(QObject):
     ) -> None:
         super().__init__(parent)
         self._viewer, self._state, self._overlay = viewer, state, overlay
-        self._comparer, self._image, self._answers = comparer, image, answers
+        self._comparer, self._image, self._predictions = comparer, image, predictions
         self._correcting = correcting
         self._swipe, self._side_by_side, self._is_swiping = swipe, side_by_side, False
         self._pair: tuple[int, int] | None = None
@@ -88,7 +88,7 @@ class Comparing(QObject):
         findings.pair_chosen.connect(self._on_pair)
         findings.region_chosen.connect(self._on_region)
         self.panel.area.draw_pressed.connect(self._area.draw)
-        self._comparer.lit.connect(self._show_lit)
+        self._comparer.highlighted.connect(self._show_highlighted)
         self._comparer.read.connect(self._show_pair)
         self._comparer.read_again.connect(self._swipe.update_pair)
         self._overlay.refreshed.connect(self._follow_run)
@@ -111,7 +111,7 @@ class Comparing(QObject):
         """Let go of viewer and session; the lit pixels and the drawn polygon go."""
         self._keys.release()
         self._area.remove()
-        self._comparer.lit.disconnect(self._show_lit)
+        self._comparer.highlighted.disconnect(self._show_highlighted)
         self._comparer.read.disconnect(self._show_pair)
         self._comparer.read_again.disconnect(self._swipe.update_pair)
         self._overlay.refreshed.disconnect(self._follow_run)
@@ -129,7 +129,7 @@ class Comparing(QObject):
         self._overlay.further.remove(KEY)
 
     def sources(self) -> dict[str, Source]:
-        """The branches of what is shown, other networks' answers, and layers of labels."""
+        """The branches of what is shown, other networks' predictions, and layers of labels."""
         from napari.layers import Labels
 
         found: dict[str, Source] = {}
@@ -138,7 +138,7 @@ class Comparing(QObject):
             for branch in reversed(ORDER):
                 if branch in where.model.branches:
                     found[TITLES[branch]] = branch_source(where, branch, TITLES[branch])
-            found |= self._answers.sources(where)
+            found |= self._predictions.sources(where)
         # Told to stop, they are still open for a moment.
         store = self._correcting.store if self._correcting.state.active else None
         if store is not None:
@@ -222,14 +222,18 @@ class Comparing(QObject):
         else:
             self._comparer.light(self._pair, view)
 
-    def _show_lit(self, lit: Lit) -> None:
+    def _show_highlighted(self, highlighted: Highlighted) -> None:
         image = self._image()
         compared = self._comparer.compared
-        if image is None or compared is None or lit.pair != self._pair:
+        if image is None or compared is None or highlighted.pair != self._pair:
             return
-        a, b = (compared.classes.names[i] for i in lit.pair)
-        place = placement(image, (lit.step, lit.step), (lit.window.y, lit.window.x))
-        place |= {"name": f"A {a} | B {b}", "data": lit.mask.astype(np.uint8)}
+        a, b = (compared.classes.names[i] for i in highlighted.pair)
+        place = placement(
+            image,
+            (highlighted.step, highlighted.step),
+            (highlighted.window.y, highlighted.window.x),
+        )
+        place |= {"name": f"A {a} | B {b}", "data": highlighted.mask.astype(np.uint8)}
         layer = self._overlay.further.layer(KEY)
         if layer is None:
             colours = label_colormap({1: _light(compared.classes)})

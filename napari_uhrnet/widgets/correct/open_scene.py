@@ -10,7 +10,7 @@ from napari_uhrnet.widgets.correct.outlines import Outlines
 from napari_uhrnet.widgets.correct.overview import CorrectionsOverview
 from napari_uhrnet.widgets.correct.painting import Painting
 from napari_uhrnet.widgets.correct.region_editing import RegionEditing
-from napari_uhrnet.widgets.segment.prediction_watch import AnswerWatch
+from napari_uhrnet.widgets.segment.prediction_watch import PredictionWatch
 
 if TYPE_CHECKING:
     from napari.components import ViewerModel
@@ -26,8 +26,8 @@ if TYPE_CHECKING:
     from napari_uhrnet.widgets.segment.overlay import Overlay
 
 COUNT_MS = 300
-UNKNOWN_ANSWER = "no network"
-"""Where what is marked reviewed came from if no network's answer is shown."""
+UNKNOWN_PREDICTED = "no network"
+"""Where what is marked reviewed came from if no network's prediction is shown."""
 
 
 class CorrectedScene(QObject):
@@ -53,7 +53,7 @@ class CorrectedScene(QObject):
         self._viewer, self._open, self._overlay = viewer, opened, overlay
         self._state, self._session = state, session
         self._hidden: Labels | None = None
-        self._watch = AnswerWatch(session, controller, overlay)
+        self._watch = PredictionWatch(session, controller, overlay)
         opened.corrections.predict = self._watch.predict(opened.store.classes)
         self.painting = Painting(viewer, image, scene, opened.corrections, state)
         self.outlines = Outlines(viewer, image)
@@ -69,8 +69,8 @@ class CorrectedScene(QObject):
         self.overview.set_shown(not self.painting.paint.is_shown)
 
     def _connect(self) -> None:
-        self._watch.replaced.connect(self._on_answer_replaced)
-        self._watch.grown.connect(self.painting.follow_answer)
+        self._watch.replaced.connect(self._on_prediction_replaced)
+        self._watch.grown.connect(self.painting.follow_prediction)
         self.painting.edited.connect(self._on_edited)
         self.painting.shown.connect(self._on_shown)
         self.painting.made.connect(self._on_made)
@@ -97,7 +97,7 @@ class CorrectedScene(QObject):
             signal.disconnect(slot)
         self.painting.shown.disconnect(self._on_shown)
         self.painting.close()
-        self._show_answer()
+        self._show_prediction()
         # Closing has committed, and that is counted and shown later.
         self._counting.stop()
         self.overview.close()
@@ -130,12 +130,12 @@ class CorrectedScene(QObject):
 
     def mark_reviewed(self, polygon: Polygon) -> None:
         """What is shown in a polygon is right."""
-        self.regions.mark_reviewed(polygon, self._answers_hash())
+        self.regions.mark_reviewed(polygon, self._predictions_hash())
 
-    def _answers_hash(self) -> str:
+    def _predictions_hash(self) -> str:
         where = self._watch.where
         if where is None:
-            return UNKNOWN_ANSWER
+            return UNKNOWN_PREDICTED
         with self.painting.telling_errors():
             self._open.project.add_checkpoint(where.model.hash, where.model.name)
         return where.model.hash
@@ -186,9 +186,9 @@ class CorrectedScene(QObject):
         if shown and labels is not None and labels.visible:
             self._hidden, labels.visible = labels, False
         elif not shown:
-            self._show_answer()
+            self._show_prediction()
 
-    def _show_answer(self) -> None:
+    def _show_prediction(self) -> None:
         if self._hidden is not None:
             self._hidden.visible = True
             self._hidden = None
@@ -197,10 +197,10 @@ class CorrectedScene(QObject):
         # What an undo on a thread took back must not be taken for painted.
         self.painting.show_again(windows)
         # On a thread of its own all else had to wait for it.
-        self._on_answer_replaced()
+        self._on_prediction_replaced()
         self._on_edited(*windows)
 
-    def _on_answer_replaced(self) -> None:
+    def _on_prediction_replaced(self) -> None:
         if self.painting.is_busy:
             return
         self.painting.commit_unfinished()

@@ -49,7 +49,7 @@ class CorrectionsOverview(QObject):
         self._look: tuple[float, frozenset[int]] = (1.0, frozenset())
         self._todo = deque(store.touched_windows())
         self._timer = QTimer(self, interval=0)
-        self._timer.timeout.connect(self._go_on)
+        self._timer.timeout.connect(self._take_next)
         self._timer.start()
         viewer.layers.events.removed.connect(self._on_removed)
 
@@ -89,7 +89,7 @@ class CorrectionsOverview(QObject):
             self._layer.editable = False
         self.set_look(*self._look)
 
-    def _go_on(self) -> None:
+    def _take_next(self) -> None:
         until = time.monotonic() + AT_A_TIME_S
         while self._todo and time.monotonic() < until:
             self._take(self._todo.popleft())

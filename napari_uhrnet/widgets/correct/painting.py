@@ -138,7 +138,7 @@ class Painting(QObject):
         if self.paint.is_shown:
             self._check_out(self.paint.window)
 
-    def follow_answer(self, window: Window) -> None:
+    def follow_prediction(self, window: Window) -> None:
         """The prediction has grown in a level-0 window."""
         layer = self.paint.layer
         if layer is None or not self.paint.is_shown or self.is_busy:

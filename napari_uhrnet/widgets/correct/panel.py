@@ -1,4 +1,4 @@
-"""Correct the answer: paint, edit polygons, and say what was reviewed."""
+"""Correct the prediction: paint, edit polygons, and say what was reviewed."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ if TYPE_CHECKING:
 
 TOOLS: dict[Tool, tuple[str, str]] = {
     "paint": ("Paint", "Paint with the class; the right button encircles and fills"),
-    "erase": ("Erase", "Take the correction away: the model's answer shows again"),
+    "erase": ("Erase", "Take the correction away: the model's prediction shows again"),
     "fill": ("Fill", "Give what hangs together at a click the class"),
     "pick": ("Pick", "Take the class at a click"),
     "superpixel": ("Superpixel", "Paint pieces of similar colour at a click or by dragging"),
@@ -41,7 +41,8 @@ MOST_BRUSH_PX = 1000
 ZOOM_IN = "Zoom in to paint, or use polygons."
 COMPARING = "Leave the comparison (side by side, swipe) to paint."
 NOT_YET = (
-    "Paint over the answer and mark what is right. All of it is kept in a folder beside the image."
+    "Paint over the prediction and mark what is right. All of it is kept in a folder beside the "
+    "image."
 )
 
 
@@ -103,8 +104,8 @@ class CorrectPanel(Panel):
     def _make_review(self) -> None:
         self.reviewed = QPushButton("Mark view reviewed", objectName="mark_reviewed")
         self.reviewed.setToolTip(
-            "All that is in view is right (key R): it is frozen, hatched, and no new answer of a\n"
-            "network changes it"
+            "All that is in view is right (key R): it is frozen and hatched; no new prediction\n"
+            "changes it"
         )
         self.undo = QPushButton("Undo", objectName="undo")
         self.redo = QPushButton("Redo", objectName="redo")

@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 ACTIONS = {
     "set": "Set the class",
     "replace": "Replace a class",
-    "model": "Take the model's answer",
+    "model": "Take the model's prediction",
     "grow": "Grow the class",
     "shrink": "Shrink the class",
     "smooth": "Smooth the class",
@@ -81,7 +81,7 @@ class PolygonRow(QWidget):
             case "set":
                 return SetClass(chosen)
             case "model":
-                return SetClass(NOTHING, kind="take the model's answer")
+                return SetClass(NOTHING, kind="take the model's prediction")
             case "replace":
                 return ReplaceClass(int(self.old.currentData()), chosen)
             case "holes":

@@ -46,7 +46,7 @@ class FineTunePanel(DockPanel):
     """Shows a `FineTuneStatus`; the person starts and stops, and takes the checkpoint."""
 
     start_pressed = Signal()
-    go_on_pressed = Signal()
+    resume_pressed = Signal()
     stop_pressed = Signal()
     use_pressed = Signal()
 
@@ -106,8 +106,8 @@ class FineTunePanel(DockPanel):
 
     def _make_run(self) -> None:
         self.start = QPushButton("Start", objectName="finetune_start")
-        self.go_on = QPushButton("Go on", objectName="finetune_go_on")
-        self.go_on.setToolTip("Go on with the run that was stopped")
+        self.resume = QPushButton("Go on", objectName="finetune_go_on")
+        self.resume.setToolTip("Go on with the run that was stopped")
         self.stop = QPushButton("Stop", objectName="finetune_stop")
         self.stop.setToolTip("Stop after this step; it can be gone on with")
         self.bar = QProgressBar(objectName="finetune_progress")
@@ -130,7 +130,7 @@ class FineTunePanel(DockPanel):
         ):
             what.add_row(title, field)
         buttons = QHBoxLayout()
-        for button in (self.start, self.go_on, self.stop):
+        for button in (self.start, self.resume, self.stop):
             buttons.addWidget(button, 1)
         run.column.addLayout(buttons)
         for widget in (self.bar, self.message, self.curve, self.scores, self.gained, self.use):
@@ -141,7 +141,7 @@ class FineTunePanel(DockPanel):
 
     def _connect(self) -> None:
         self.start.clicked.connect(self.start_pressed)
-        self.go_on.clicked.connect(self.go_on_pressed)
+        self.resume.clicked.connect(self.resume_pressed)
         self.stop.clicked.connect(self.stop_pressed)
         self.use.clicked.connect(self.use_pressed)
         self.browse.clicked.connect(self._on_browse)
@@ -151,17 +151,17 @@ class FineTunePanel(DockPanel):
         if folder:
             self.rehearse.setText(folder)
 
-    def show_start(self, name: str, problem: str, *, can_go_on: bool) -> None:
+    def show_start(self, name: str, problem: str, *, can_resume: bool) -> None:
         """The network to start from, and why it can't be, "" if it can."""
         self.start_from.setText(name)
-        self._problem, self._can_go_on = problem, can_go_on
+        self._problem, self._can_resume = problem, can_resume
 
     def show_status(self, status: FineTuneStatus) -> None:
         """How the run goes; `show_start` comes first."""
         busy = status.busy
         self.start.setEnabled(not busy and not self._problem)
         self.start.setToolTip(self._problem or "Everything painted is on disk already")
-        self.go_on.setVisible(not busy and self._can_go_on)
+        self.resume.setVisible(not busy and self._can_resume)
         self.stop.setVisible(busy)
         self.stop.setEnabled(status.phase == "running")
         self.bar.setVisible(busy)

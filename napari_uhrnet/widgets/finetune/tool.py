@@ -43,7 +43,7 @@ class FineTuneTool(QObject):
     def _connect(self) -> None:
         panel = self.panel
         panel.start_pressed.connect(self._on_start)
-        panel.go_on_pressed.connect(self._on_go_on)
+        panel.resume_pressed.connect(self._on_resume)
         panel.stop_pressed.connect(self._run.stop)
         panel.use_pressed.connect(self._on_use)
         panel.closed.connect(self.close)
@@ -61,10 +61,10 @@ class FineTuneTool(QObject):
         request = self.panel.request(self._state.model, self._state.device)
         self._try(lambda: self._run.start(self._project, request))
 
-    def _on_go_on(self) -> None:
+    def _on_resume(self) -> None:
         folder = unfinished(self._project)
         if folder is not None:
-            self._try(lambda: self._run.go_on(self._project, folder))
+            self._try(lambda: self._run.resume(self._project, folder))
 
     def _on_use(self) -> None:
         status = self._run.status
@@ -93,6 +93,6 @@ class FineTuneTool(QObject):
 
     def _show(self) -> None:
         card, panel = self._state.card, self.panel
-        can_go_on = self._correct.active and unfinished(self._project) is not None
-        panel.show_start(card.title if card else "–", self._problem(), can_go_on=can_go_on)
+        can_resume = self._correct.active and unfinished(self._project) is not None
+        panel.show_start(card.title if card else "–", self._problem(), can_resume=can_resume)
         panel.show_status(self._run.status)

@@ -1,4 +1,4 @@
-"""Ways to look at the answers: side by side, with a curtain, blinking, and how sure they are."""
+"""Ways to look at predictions: side by side, with a curtain, blinking, and how sure they are."""
 
 from __future__ import annotations
 
@@ -144,7 +144,7 @@ class InspectPanel(Panel):
             shade = SHADES[key]
             possible = where is not None and shade.is_in(where)
             check.setEnabled(possible)
-            without = "This network's answer does not say" if where else "Segment first"
+            without = "This network's prediction does not say" if where else "Segment first"
             check.setToolTip(shade.tip if possible else f"{shade.tip}\n({without})")
             check.blockSignals(True)
             check.setChecked(key in self._state.uncertainty)

@@ -1,4 +1,4 @@
-"""The panel of what the neighbours did: to the answer in view, and to one patch."""
+"""The panel of what the neighbours did: to the prediction in view, and to one patch."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ HINT = (
     "Every patch hears from the eight patches around it. This segments what is in view once more "
     "without that, and shows where the class is another one."
 )
-PICK_HINT = "Click a patch to see how much each of its neighbours moved its answer."
+PICK_HINT = "Click a patch to see how much each of its neighbours moved its prediction."
 
 
 class NeighboursPanel(DockPanel):

@@ -121,10 +121,10 @@ class PinsPanel(Panel):
 
     def _class_of(self, pin: Pin) -> str:
         asked = self._readout.setting.asked
-        said = pin.said.get(asked[0].model) if asked else None
-        if said is None or said.problem:
-            return "…" if said is None else "?"
-        reading = said.reading
+        predictions = pin.predictions.get(asked[0].model) if asked else None
+        if predictions is None or predictions.problem:
+            return "…" if predictions is None else "?"
+        reading = predictions.reading
         return reading.classes.names[reading.branches["fused"].class_id] if reading else "no data"
 
     def _show_possible(self) -> None:

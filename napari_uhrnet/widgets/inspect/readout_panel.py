@@ -16,7 +16,7 @@ from napari_uhrnet.widgets.kit.probability_bars import COLOURS, ProbabilityBars
 if TYPE_CHECKING:
     from collections.abc import Container
 
-    from napari_uhrnet.session.inspect.pins import Said
+    from napari_uhrnet.session.inspect.pins import PointPrediction
     from napari_uhrnet.session.inspect.readout import Readout, ReadStatus
 
 HINT = "Move the cursor over the scene."
@@ -42,7 +42,7 @@ class ReadoutPanel(DockPanel):
         self.other = narrow_combo("readout_other")
         self.other.setToolTip("Another network that is asked about the same pixels")
         self.place = QLabel(objectName="readout_place", wordWrap=True)
-        self.answers = (AnswerView("readout"), AnswerView("readout_other"))
+        self.predictions = (PredictionView("readout"), PredictionView("readout_other"))
         self.pins = PinsPanel(readout)
         self.offer({})
         self._lay_out()
@@ -54,8 +54,8 @@ class ReadoutPanel(DockPanel):
         panel.add_row("Compare to", self.other)
         panel.column.addWidget(self.follow)
         panel.column.addWidget(self.place)
-        for answer in self.answers:
-            panel.column.addWidget(answer)
+        for prediction in self.predictions:
+            panel.column.addWidget(prediction)
         self.column.addWidget(panel)
         self.column.addWidget(self.pins)
         self.column.addStretch(1)
@@ -120,15 +120,15 @@ class ReadoutPanel(DockPanel):
 
     def _show(self) -> None:
         point, asked = self._readout.shown, self._readout.setting.asked
-        for k, answer in enumerate(self.answers):
+        for k, prediction in enumerate(self.predictions):
             is_asked = k < len(asked) and point is not None
-            answer.setVisible(is_asked)
+            prediction.setVisible(is_asked)
             if point is not None and is_asked:
-                answer.show_said(asked[k].title, point.said.get(asked[k].model))
+                prediction.show_predictions(asked[k].title, point.predictions.get(asked[k].model))
         self._show_place(self._readout.status)
 
 
-class AnswerView(Panel):
+class PredictionView(Panel):
     """What one network says: a line of words, a key to the colours, and bars."""
 
     def __init__(self, name: str, *, parent: QWidget | None = None) -> None:
@@ -139,10 +139,10 @@ class AnswerView(Panel):
         for widget in (self.words, self.key, self.bars):
             self.column.addWidget(widget)
 
-    def show_said(self, title: str, said: Said | None) -> None:
-        """Show an answer, or that there is none yet."""
+    def show_predictions(self, title: str, predictions: PointPrediction | None) -> None:
+        """Show a prediction, or that there is none yet."""
         self.setTitle(title)
-        reading = None if said is None else said.reading
+        reading = None if predictions is None else predictions.reading
         for widget in (self.key, self.bars):
             widget.setVisible(reading is not None)
         if reading is not None:
@@ -150,7 +150,9 @@ class AnswerView(Panel):
             self.key.setText(_key_of(reading.branches))
             self.bars.show_reading(reading)
         else:
-            self.words.setText("Reading…" if said is None else said.problem or NO_DATA)
+            self.words.setText(
+                "Reading…" if predictions is None else predictions.problem or NO_DATA
+            )
 
 
 def _key_of(branches: Container[str]) -> str:

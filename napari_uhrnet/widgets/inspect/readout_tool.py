@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from napari.layers import Image
 
     from napari_uhrnet.models.registry import LoadedModel
-    from napari_uhrnet.session.compare.other_predictions import Answers
+    from napari_uhrnet.session.compare.other_predictions import OtherPredictions
     from napari_uhrnet.session.engine import Engine
     from napari_uhrnet.session.inspect.pins import Pin
     from napari_uhrnet.session.inspect.point_reader import Asked
@@ -43,7 +43,7 @@ class ReadoutTool(QObject):
 
     Parameters
     ----------
-    answers
+    predictions
         Other networks that were used for the scene.
     image
         The image layer of the scene, None if there is none.
@@ -56,12 +56,12 @@ class ReadoutTool(QObject):
         overlay: Overlay,
         readout: Readout,
         engine: Engine,
-        answers: Answers,
+        predictions: OtherPredictions,
         image: Callable[[], Image | None],
     ) -> None:
         super().__init__()
         self._viewer, self._state, self._overlay = viewer, state, overlay
-        self._readout, self._engine, self._answers = readout, engine, answers
+        self._readout, self._engine, self._predictions = readout, engine, predictions
         self._image = image
         self._files: list[str] = []
         self._position: Any = None
@@ -134,7 +134,7 @@ class ReadoutTool(QObject):
         where = self._overlay.where
         if where is None or where.scene is not self._state.scene:
             return []
-        return [where.model, *(answer.model for answer in self._answers.beside(where))]
+        return [where.model, *(prediction.model for prediction in self._predictions.beside(where))]
 
     # Where the cursor is.
 

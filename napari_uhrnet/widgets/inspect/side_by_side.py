@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from napari.layers import Image, Layer
 
     from napari_uhrnet.geometry.classes import ClassTable
-    from napari_uhrnet.session.compare.other_predictions import Answers
+    from napari_uhrnet.session.compare.other_predictions import OtherPredictions
     from napari_uhrnet.session.engine import Workspace
     from napari_uhrnet.session.state import SessionState
     from napari_uhrnet.widgets.segment.overlay import Overlay
@@ -32,7 +32,7 @@ ORDER = ("global", "local", "fused")
 class SideBySide(QObject):
     """Goes into the grid and comes back.
 
-    All cells share napari's camera. The final answers of other networks that were asked before get
+    All cells share napari's camera. The final predictions of other networks used before get
     a cell each, and so do layers of labels that cover the scene, such as a truth, and what is shown
     of uncertainty, features and neighbours.
     """
@@ -45,12 +45,12 @@ class SideBySide(QObject):
         viewer: ViewerModel,
         state: SessionState,
         overlay: Overlay,
-        answers: Answers,
+        predictions: OtherPredictions,
         parent: QObject | None = None,
     ) -> None:
         super().__init__(parent)
         self._viewer, self._state, self._overlay = viewer, state, overlay
-        self._answers = answers
+        self._predictions = predictions
         self._before: Before | None = None
         self._cells: dict[str, ClassTable] = {}
         self._stores = ExitStack()
@@ -64,7 +64,7 @@ class SideBySide(QObject):
         return self._before is not None
 
     def enter(self) -> bool:
-        """Show the cells; False if there is no answer to show."""
+        """Show the cells; False if there is no prediction to show."""
         where, image = self._overlay.where, self._overlay.image
         if self.is_on or where is None or image is None:
             return self.is_on
@@ -72,7 +72,7 @@ class SideBySide(QObject):
         self._before = Before(viewer)
         size = np.asarray(viewer.canvas.viewbox_size(viewer.layers), float)
         # Each goes right above the image, below those before.
-        for k, other in reversed(list(enumerate(self._answers.beside(where)))):
+        for k, other in reversed(list(enumerate(self._predictions.beside(where)))):
             opened = self._stores.enter_context(other.opened())
             # Of a variant of this network, only what is different about it: cells are narrow.
             title = other.model.name.removeprefix(f"{where.model.name} ")
@@ -109,7 +109,7 @@ class SideBySide(QObject):
         self.changed.emit(False)
 
     def _add_cell(self, key: str, branch: str, title: str, where: Workspace, image: Image) -> None:
-        classes = self._state.dressed(where.model.classes)
+        classes = self._state.restyled(where.model.classes)
         self._cells[PREFIX + key] = where.model.classes
         self._overlay.further.show(
             PREFIX + key,
@@ -141,7 +141,7 @@ class SideBySide(QObject):
 
     def _on_colours(self) -> None:
         for key, classes in self._cells.items():
-            colours = class_colormap(self._state.dressed(classes), self._state.hidden)
+            colours = class_colormap(self._state.restyled(classes), self._state.hidden)
             self._overlay.further.recolour(key, colours)
 
     def _on_workspace(self) -> None:

@@ -1,4 +1,4 @@
-"""Two answers on one canvas, left and right of a line that is dragged."""
+"""Two predictions on one canvas, left and right of a line that is dragged."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ LINE = (1.0, 1.0, 1.0, 1.0)
 
 
 class Swipe(QObject):
-    """Shows a layer with both answers instead of the layer of the answer."""
+    """Shows a layer with both predictions instead of the layer of the prediction."""
 
     changed = Signal(bool)
     """Whether it is shown."""
@@ -56,7 +56,7 @@ class Swipe(QObject):
         return self._curtain is not None
 
     def enter(self, a: str, b: str) -> bool:
-        """Show branch ``a`` left and ``b`` right; False if there is no answer to show."""
+        """Show branch ``a`` left and ``b`` right; False if there is no prediction to show."""
         where, image, top = self._overlay.where, self._overlay.image, self._overlay.top
         if where is None or image is None or top is None or not {a, b} <= set(where.model.branches):
             return False
@@ -77,7 +77,7 @@ class Swipe(QObject):
         self._pair = pair
 
     def _labels(self) -> list[Labels]:
-        """All that would hide it: the answer, corrections, a truth."""
+        """All that would hide it: the prediction, corrections, a truth."""
         from napari.layers import Labels
 
         return [layer for layer in self._viewer.layers if isinstance(layer, Labels)]
@@ -88,7 +88,7 @@ class Swipe(QObject):
             self._overlay.further.refresh(KEY)
 
     def leave(self) -> None:
-        """Back to the one answer."""
+        """Back to the one prediction."""
         self._overlay.further.remove(KEY)
 
     def blink(self) -> Generator[None, None, None]:
@@ -177,7 +177,7 @@ class Swipe(QObject):
 
     def _colours(self) -> DirectLabelColormap:
         assert self._classes is not None
-        classes = self._state.dressed(self._classes)
+        classes = self._state.restyled(self._classes)
         return class_colormap(classes, self._state.hidden, {self._divider: LINE})
 
     def _on_colours(self) -> None:

@@ -1,4 +1,4 @@
-"""How sure the answer is, as layers over the image: see `SHADES`."""
+"""How sure the prediction is, as layers over the image: see `SHADES`."""
 
 from __future__ import annotations
 

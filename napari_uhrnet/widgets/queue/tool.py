@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from napari.components import ViewerModel
     from napari.layers import Image
 
-    from napari_uhrnet.session.compare.other_predictions import Answers
+    from napari_uhrnet.session.compare.other_predictions import OtherPredictions
     from napari_uhrnet.session.compare.sources import Source
     from napari_uhrnet.session.queue.queue import Doubt
     from napari_uhrnet.session.queue.ranker import Ranker
@@ -46,7 +46,7 @@ class QueueTool(QObject):
     ----------
     image
         The image layer of the scene, None if there is none.
-    answers
+    predictions
         What other networks said of the scene.
     """
 
@@ -57,13 +57,13 @@ class QueueTool(QObject):
         overlay: Overlay,
         correcting: Correcting,
         ranker: Ranker,
-        answers: Answers,
+        predictions: OtherPredictions,
         image: Callable[[], Image | None],
     ) -> None:
         super().__init__()
         self._viewer, self._state, self._overlay = viewer, state, overlay
         self._correcting, self._ranker, self._image = correcting, ranker, image
-        self._answers = answers
+        self._predictions = predictions
         self._keys = Keys(viewer)
         self.panel = QueuePanel(ranker, correcting.state)
         self._offer()
@@ -99,7 +99,7 @@ class QueueTool(QObject):
         if {"local", "global"} <= set(where.model.branches):
             local, globally = (self._branch(name) for name in ("local", "global"))
             found.append(disagreement("Local and global differ", local, globally))
-        for other in self._answers.beside(where):
+        for other in self._predictions.beside(where):
             source = other.source("fused", other.model.name)
             title = f"Differs from {other.model.name}"
             found.append(disagreement(title, self._branch("fused"), source))

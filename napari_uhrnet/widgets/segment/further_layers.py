@@ -1,4 +1,4 @@
-"""Layers of labels beside the answer: branches side by side, uncertainty, a pair of classes."""
+"""Layers of labels beside the prediction: branches side by side, uncertainty, a pair of classes."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The classes: colours, names, shares; and which answer is shown."""
+"""The classes: colours, names, shares; and which prediction is shown."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 
 SWATCH_PX = 14
 BRANCHES = {
-    "fused": "Fused: the final answer",
+    "fused": "Fused: the final prediction",
     "global": "Global branch",
     "local": "Local branch",
 }
@@ -48,14 +48,14 @@ class LegendPanel(Panel):
         self._state = state
         self._rows: dict[int, _Row] = {}
         self.branch = QComboBox(objectName="branch")
-        self.branch.setToolTip("Whose answer is shown")
+        self.branch.setToolTip("Whose prediction is shown")
         self.opacity = QSlider(Qt.Orientation.Horizontal, objectName="opacity")
         self.opacity.setRange(0, 100)
         self.opacity.setToolTip("How much of the image shows through")
         self._grid = QGridLayout()
         self._grid.setColumnStretch(1, 1)
         self._grid.setVerticalSpacing(2)
-        self.add_row("Answer", self.branch)
+        self.add_row("Prediction", self.branch)
         self.add_row("Opacity", self.opacity)
         self.column.addLayout(self._grid)
         self._connect()
@@ -80,7 +80,7 @@ class LegendPanel(Panel):
             item.widget().deleteLater()
         self._rows.clear()
         card = self._state.card
-        classes = self._state.dressed(card.classes).classes if card else ()
+        classes = self._state.restyled(card.classes).classes if card else ()
         for k, entry in enumerate(classes):
             row = self._make_row(entry)
             swatch = QLabel()

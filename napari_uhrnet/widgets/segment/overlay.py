@@ -1,4 +1,4 @@
-"""The layers of the answers: the only place that adds or refreshes them."""
+"""The layers of the predictions: the only place that adds or refreshes them."""
 
 from __future__ import annotations
 
@@ -83,12 +83,12 @@ class Overlay(QObject):
 
     @property
     def labels(self) -> Labels | None:
-        """The layer of the answer."""
+        """The layer of the prediction."""
         return self._labels
 
     @property
     def top(self) -> Layer | None:
-        """The layer that more of the same scene is put on: the answer, else the image."""
+        """The layer that more of the same scene is put on: the prediction, else the image."""
         return self.image if self._labels is None else self._labels
 
     def owns(self, layer: Layer) -> bool:
@@ -98,7 +98,7 @@ class Overlay(QObject):
 
     @property
     def image(self) -> Image | None:
-        """The image layer below the answer."""
+        """The image layer below the prediction."""
         return None if self._where is None else self._shown_image(self._where.scene)
 
     def _shown_image(self, scene: Scene) -> Image | None:
@@ -115,11 +115,11 @@ class Overlay(QObject):
             self._leave_workspace(image)
         self._where = where
         if image is not None:
-            self._add_answer(image, where)
+            self._add_prediction(image, where)
         if is_other:
             self.workspace_changed.emit()
 
-    def _add_answer(self, image: Image, where: Workspace) -> None:
+    def _add_prediction(self, image: Image, where: Workspace) -> None:
         with undisturbed(self._viewer):
             self._labels = self._add_over(
                 image,
@@ -132,7 +132,7 @@ class Overlay(QObject):
         self.refresh()
 
     def _leave_workspace(self, image: Image | None) -> None:
-        """Over the same image the next answer takes the old one's place; its store is kept."""
+        """Over the same image the next prediction takes the old one's place; its store is kept."""
         self.is_leaving = True
         self.further.clear()
         self.is_leaving = False
@@ -144,7 +144,7 @@ class Overlay(QObject):
                 self._viewer.layers.remove(layer)
 
     def show_coarse(self, tile: CoarseTile) -> None:
-        """Put the coarse answer of a frame into its layer, under the other one."""
+        """Put the coarse prediction of a frame into its layer, under the other one."""
         from napari_uhrnet.engine.passes.coarse import coarse_grid
 
         if self._where is None:
@@ -182,7 +182,7 @@ class Overlay(QObject):
         return self._shapes
 
     def _give_way(self) -> None:
-        """Clear the coarse answer where the store holds the final one."""
+        """Clear the coarse prediction where the store holds the final one."""
         if self._where is None or self._coarse is None:
             return
         rectangles = self._where.layout.rectangles
@@ -215,7 +215,7 @@ class Overlay(QObject):
 
     def _add_over(self, image: Image, data: Any, **kwargs: Any) -> Labels:
         assert self._where is not None
-        classes = self._state.dressed(self._where.model.classes)
+        classes = self._state.restyled(self._where.model.classes)
         layer = self._viewer.add_labels(
             data,
             colormap=class_colormap(classes, self._state.hidden),
@@ -242,7 +242,7 @@ class Overlay(QObject):
     def _on_colours(self) -> None:
         for layer in (self._labels, self._coarse):
             if layer is not None and self._where is not None:
-                classes = self._state.dressed(self._where.model.classes)
+                classes = self._state.restyled(self._where.model.classes)
                 layer.colormap = class_colormap(classes, self._state.hidden)
 
     def _on_opacity(self, opacity: float) -> None:

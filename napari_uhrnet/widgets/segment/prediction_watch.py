@@ -1,4 +1,4 @@
-"""Tells where the answer that is shown has grown or changed, for what lies over it."""
+"""Tells where the prediction that is shown has grown or changed, for what lies over it."""
 
 from __future__ import annotations
 
@@ -24,13 +24,13 @@ if TYPE_CHECKING:
 INTERVAL_MS = 500
 
 
-class AnswerWatch(QObject):
-    """Looks after the answer of one scene, at most twice a second."""
+class PredictionWatch(QObject):
+    """Looks after the prediction of one scene, at most twice a second."""
 
     replaced = Signal()
     """Another network, pixel size or branch is shown."""
     grown = Signal(object)
-    """The same answer has more in a level-0 window."""
+    """The same prediction has more in a level-0 window."""
 
     def __init__(self, state: SessionState, controller: Controller, overlay: Overlay) -> None:
         super().__init__()
@@ -50,7 +50,7 @@ class AnswerWatch(QObject):
         return where if where is not None and where.scene is self._state.scene else None
 
     def predict(self, classes: ClassTable) -> Predict:
-        """The answer in the classes of a project."""
+        """The prediction in the classes of a project."""
         return predicted(self.where, self._state.branch, classes)
 
     def close(self) -> None:

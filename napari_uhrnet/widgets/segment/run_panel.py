@@ -122,7 +122,7 @@ class RunPanel(Panel):
         self.bar.setValue(status.patches_done)
         left = status.seconds_left
         if status.asks:
-            self.bar.setFormat("coarse answer first: %v of %m frames")
+            self.bar.setFormat("coarse prediction first: %v of %m frames")
         else:
             self.bar.setFormat(f"{duration(left)} left" if left else "%p %")
         self.ask.setVisible(status.asks)

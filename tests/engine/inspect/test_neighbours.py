@@ -9,7 +9,7 @@ import torch
 from torch.nn import functional as F
 
 from napari_uhrnet.engine.inspect.neighbours import (
-    check_hears,
+    check_local_fusion,
     influences,
     patch_at,
     without_local_fusion,
@@ -62,18 +62,20 @@ def by_force(bench, patch, left_out):
             i, j = row - patch[0] + 1, column - patch[1] + 1
             marks[..., i * n : (i + 1) * n, j * n : (j + 1) * n] = 0
         if isinstance(fusion, GatherEight):
-            told = _gathered(fusion, mosaic, rows, columns, marks, n)
+            has_data = _gathered(fusion, mosaic, rows, columns, marks, n)
         else:
             pasted, present = (rows @ m @ columns.transpose(1, 2) for m in (mosaic, marks))
             context = fusion.context(torch.cat([pasted, present], dim=1))
-            told = fusion.tell(context[..., n : 2 * n, n : 2 * n])
-        heard = own + F.interpolate(told, own.shape[-2:], mode="bilinear", align_corners=False)
+            has_data = fusion.tell(context[..., n : 2 * n, n : 2 * n])
+        present = own + F.interpolate(
+            has_data, own.shape[-2:], mode="bilinear", align_corners=False
+        )
         frame = layout.frame_of(patch)
         place = layout.frames.window(frame)
         pixels, _ = read_inference(bench.scene, layout.inference, place)
         g = network.encode_frame(torch.from_numpy(pixels).permute(2, 0, 1)[None].float())
         view = View(g, grid.window(patch).relative_to(place), place.shape_yx)
-        out = network.decode_patches(heard, [view])
+        out = network.decode_patches(present, [view])
     return {branch: logits[0].softmax(0).numpy() for branch, logits in out.items()}
 
 
@@ -107,12 +109,12 @@ def test_influences_are_those_of_leaving_a_neighbour_out(bench, patch):
     assert list(found.each) == around
     assert len(around) == {(1, 2): 8, (0, 0): 3, (0, 1): 5}[patch]
     assert found.window == bench.layout.patches.window(patch)
-    heard = by_force(bench, patch, [])
+    present = by_force(bench, patch, [])
     cases = [([cell], found.each[cell]) for cell in around] + [(around, found.together)]
     for left_out, influence in cases:
         without = by_force(bench, patch, left_out)
         for branch in ("fused", "local"):
-            p, q = heard[branch], without[branch]
+            p, q = present[branch], without[branch]
             assert influence.moved[branch] == pytest.approx(
                 np.abs(p - q).sum(axis=0).mean() / 2, abs=1e-6
             )
@@ -124,7 +126,7 @@ def test_influences_are_those_of_leaving_a_neighbour_out(bench, patch):
         assert len({round(i.moved["fused"], 6) for i in found.each.values()}) > 1
 
 
-def test_asking_changes_no_answer(bench):
+def test_asking_changes_no_prediction(bench):
     before = decode(bench.state, [(1, 1)])[1, 1].logits["fused"]
     influences(bench.state, (1, 1))
     bench.state.logits.clear()
@@ -157,18 +159,18 @@ def test_without_local_fusion_is_the_network_whose_fusion_adds_nothing(bench):
     silent = attentive(config).network
     torch.nn.init.zeros_(silent.local_fusion.tell.weight)
     expected = segment(bench.scene, replace(bench.model, network=silent, hash="silent"))
-    deaf = without_local_fusion(bench.model)
-    np.testing.assert_array_equal(segment(bench.scene, deaf), expected)
+    without = without_local_fusion(bench.model)
+    np.testing.assert_array_equal(segment(bench.scene, without), expected)
     assert (expected != segment(bench.scene, bench.model)).any()
-    assert deaf.hash != bench.model.hash
-    assert deaf.network.branches == bench.model.network.branches
+    assert without.hash != bench.model.hash
+    assert without.network.branches == bench.model.network.branches
 
 
 def test_a_copy_of_a_deaf_network_works(bench):
-    deaf = without_local_fusion(bench.model)
-    again = copy.deepcopy(deaf.network)
-    assert not again.needs_neighbours and again.patch_px == deaf.network.patch_px
-    assert not deaf.network.to(torch.device("cpu")).needs_neighbours
+    without = without_local_fusion(bench.model)
+    again = copy.deepcopy(without.network)
+    assert not again.needs_neighbours and again.patch_px == without.network.patch_px
+    assert not without.network.to(torch.device("cpu")).needs_neighbours
 
 
 @pytest.mark.parametrize(
@@ -177,7 +179,7 @@ def test_a_copy_of_a_deaf_network_works(bench):
 )
 def test_networks_that_cannot_be_asked(changes, sentence):
     with pytest.raises(UserError, match=sentence):
-        check_hears(tiny_model(config=TINY.model_copy(update=changes)))
+        check_local_fusion(tiny_model(config=TINY.model_copy(update=changes)))
 
 
 def test_a_single_patch_has_no_neighbours(tmp_path):

@@ -101,7 +101,7 @@ def test_probabilities_are_those_of_all_classes():
         assert branch.entropy == pytest.approx(-(p * np.log(p)).sum() / np.log(3), abs=1e-6)
 
 
-def test_another_pixel_size_is_another_answer():
+def test_another_pixel_size_is_another_prediction():
     scene, model = made_scene(*SHAPE), tiny_model()
     maps = stored_maps(scene, model, pixel_size_m=1.0)
     state = point_state(scene, model, 1.0)

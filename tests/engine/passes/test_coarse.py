@@ -1,4 +1,4 @@
-"""The coarse answer of the global branch."""
+"""The coarse prediction of the global branch."""
 
 import numpy as np
 

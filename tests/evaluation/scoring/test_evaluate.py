@@ -28,7 +28,7 @@ def pair_of(folder, name="a", pixel_size_m=1.5):
     )
 
 
-def answers(pair, model):
+def predictions(pair, model):
     """(h, w) ids of the truth's table that each branch gives."""
     with open_scene(pair.image, pair.pixel_size_m) as scene:
         return {b: TO_TRUTH[segment(scene, model, branch=b)] for b in model.branches}
@@ -47,7 +47,7 @@ def test_every_branch_is_counted_by_name_of_class_on_level_0(tmp_path):
     [found] = evaluate([pair], model, TRUTH, settings)
     assert set(found.counts.branches) == {"fused", "global", "local"}
     assert found.counts.pixel_size_m == 1.5
-    for branch, labels in answers(pair, model).items():
+    for branch, labels in predictions(pair, model).items():
         matrix = MulticlassConfusionMatrix(6)(channels(labels), channels(truth)).numpy()
         counted = found.counts.branches[branch]
         np.testing.assert_array_equal(counted.pairs, matrix[:5])
@@ -60,7 +60,7 @@ def test_every_branch_is_counted_by_name_of_class_on_level_0(tmp_path):
 def test_both_rules_are_torchmetrics_on_all_pixels_of_all_scenes(tmp_path):
     truths = [write_pair(tmp_path, "a", (70, 90)), write_pair(tmp_path, "b", (80, 60), 1)]
     pairs, model = [pair_of(tmp_path, n) for n in "ab"], tiny_model()
-    said = torch.cat([channels(answers(p, model)["fused"]).ravel() for p in pairs])
+    said = torch.cat([channels(predictions(p, model)["fused"]).ravel() for p in pairs])
     true = torch.cat([channels(t).ravel() for t in truths])
     for rule, masked in (("count", None), ("ignore", 0)):
         settings = Settings(unknown=rule)

@@ -45,7 +45,7 @@ def test_another_checkpoint_has_another_hash(checkpoint, tmp_path):
 
 
 def test_the_same_weights_put_together_otherwise_have_another_hash(checkpoint, tmp_path):
-    """Their answers differ: what is stored of one must not be taken for the other's."""
+    """Their predictions differ: what is stored of one must not be taken for the other's."""
     other = tmp_path / "other.safetensors"
     config = TINY.model_copy(update={"local_fusion_statistics": False})
     save_checkpoint(other, tiny_network().state_dict(), tiny_card(config))

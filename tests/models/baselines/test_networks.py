@@ -163,7 +163,7 @@ def test_icnets_branches_see_a_quarter_half_and_whole():
 
 
 @pytest.mark.parametrize("branch", ["quarter", "half", "whole"])
-def test_each_branch_of_icnet_changes_the_answer(branch):
+def test_each_branch_of_icnet_changes_the_prediction(branch):
     network, pixels = tiny("icnet"), image(128, 192)
 
     def silence(_, inputs):

@@ -115,7 +115,7 @@ def test_a_side_of_two_patches_where_the_published_code_stops(networks):
         ((90, 90, 3), 50, 2, "more than 50 px"),
     ],
 )
-def test_images_that_have_no_published_answer(shape, size_px, mode, sentence, networks):
+def test_images_that_have_no_published_prediction(shape, size_px, mode, sentence, networks):
     with pytest.raises(UserError, match=sentence):
         published_inference(networks[0], np.zeros(shape, np.uint8), size_px, mode, networks[1])
 

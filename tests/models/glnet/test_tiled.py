@@ -1,4 +1,4 @@
-"""The tiled engine gives GLNet's published answer where a scene is one frame."""
+"""The tiled engine gives GLNet's published prediction where a scene is one frame."""
 
 from dataclasses import replace
 
@@ -37,7 +37,7 @@ def _model(config, seed):
 
 
 @pytest.mark.parametrize("mode", [1, 2, 3])
-def test_one_frame_is_the_golden_answer(mode, golden, tmp_path):
+def test_one_frame_is_the_golden_prediction(mode, golden, tmp_path):
     h, w, seed = (int(golden[k]) for k in ("h", "w", "seed"))
     scene = array_scene([made_picture(h, w, seed)], "golden", pixel_size_m=2.0)
     config = GLNetConfig(mode=mode, size_px=int(golden["size"]), frame_px=1000)

@@ -9,7 +9,7 @@ from napari_uhrnet.geometry.grid import PatchGrid
 from napari_uhrnet.geometry.sampling import averaging_matrix
 from napari_uhrnet.models.base.config import UHRNetConfig
 from napari_uhrnet.models.frames import segment_frames
-from tests.models.tiny import TINY, deaf, tiny_network
+from tests.models.tiny import TINY, tiny_network, without_neighbours
 
 ROWS = {
     "local": ({"use_global": False, "local_fusion": False}, {"fused", "local"}),
@@ -62,7 +62,7 @@ def test_each_row_has_its_branches_and_trains_all_of_its_parts(row):
 
 
 @pytest.mark.parametrize("row", ["local", "local+llf", "global"])
-def test_with_one_branch_its_answer_is_the_final_one(row):
+def test_with_one_branch_its_prediction_is_the_final_one(row):
     out = segment_frames(_network(row), _frames())
     other = next(b for b in out if b != "fused")
     assert all(torch.equal(out["fused"][c], out[other][c]) for c in GRID.cells())
@@ -86,7 +86,7 @@ def test_the_control_has_the_parameters_of_local_fusion_and_hears_no_neighbour(r
     network, frames = _network(f"{row}, itself"), _frames()
     with torch.inference_mode():
         heard = segment_frames(network, frames)["local"][1, 1]
-        without = segment_frames(deaf(network), frames)["local"][1, 1]
+        without = segment_frames(without_neighbours(network), frames)["local"][1, 1]
     assert not torch.allclose(heard, without)  # it hears itself
 
 
@@ -98,7 +98,7 @@ def test_the_frame_is_heard_with_a_global_branch_only():
 
 def test_the_readout_into_the_frame_hears_far_patches_in_full_resolution():
     # A change that the shrunken frame cannot show: neighbouring pixels swap.
-    for row, heard in (("both", False), ("both, into frame", True)):
+    for row, present in (("both", False), ("both, into frame", True)):
         network, frames = _network(row), _frames().round()
         place = GRID.window((0, 0)).expand(-20)
         block = frames[..., place.y : place.bottom, place.x : place.right]
@@ -109,7 +109,7 @@ def test_the_readout_into_the_frame_hears_far_patches_in_full_resolution():
             block[:] = 200.0 - checks
             after = segment_frames(network, frames)["fused"][3, 3]
         difference = (before - after).abs().max()
-        assert (difference > 1e-5) == heard, row
+        assert (difference > 1e-5) == present, row
 
 
 @pytest.mark.parametrize("row", ["both+llf", "both+llf of c5", "both+llf by direction"])
@@ -118,7 +118,7 @@ def test_what_local_fusion_adds_is_nothing_at_first(row):
     network = tiny_network(config=TINY.model_copy(update=changes), listening=False)
     with torch.inference_mode():
         heard = segment_frames(network, _frames())
-        alone = segment_frames(deaf(network), _frames())
+        alone = segment_frames(without_neighbours(network), _frames())
     for branch, patches in heard.items():
         for cell, logits in patches.items():
             torch.testing.assert_close(logits, alone[branch][cell], rtol=1e-4, atol=1e-4)

@@ -11,7 +11,7 @@ from napari_uhrnet.models.baselines.reflect import reflect_to
 from napari_uhrnet.models.frames import segment_frames
 from napari_uhrnet.models.uhrnet.network import UHRNet, look
 from napari_uhrnet.training.loop.stages import train_mode
-from tests.models.tiny import TINY, deaf, tiny_network
+from tests.models.tiny import TINY, tiny_network, without_neighbours
 
 SIDE = 64 + 4 * 48
 GRID = PatchGrid((SIDE, SIDE), TINY.patch_px, TINY.min_overlap_px)
@@ -72,15 +72,15 @@ def test_what_an_untrained_local_fusion_adds_is_nothing():
 def test_an_untrained_network_shares_statistics():
     """It hears each of the nine patches before it learned to; without neighbours, nobody."""
     network, frames = tiny_network(listening=False), _frames()
-    before = _local_of(network, frames), _local_of(deaf(network), frames)
+    before = _local_of(network, frames), _local_of(without_neighbours(network), frames)
     frames[_own_pixels((1, 3))] = 0
     assert (_local_of(network, frames) != before[0]).any()
-    assert torch.equal(_local_of(deaf(network), frames), before[1])
+    assert torch.equal(_local_of(without_neighbours(network), frames), before[1])
 
 
 def test_statistics_are_not_shared_in_training():
     network, frames = tiny_network(listening=False), _frames()
-    alone = _local_of(deaf(network), frames)
+    alone = _local_of(without_neighbours(network), frames)
     assert not torch.allclose(_local_of(network, frames), alone, atol=1e-3)
     train_mode(network)
     torch.testing.assert_close(_local_of(network, frames), alone, rtol=1e-3, atol=1e-3)
@@ -92,7 +92,10 @@ def test_all_the_same_patches_share_what_each_of_them_has():
     one = torch.rand(1, 3, 48, 48, generator=torch.Generator().manual_seed(3)) * 255
     frames = one.repeat(1, 1, 6, 6)[..., :SIDE, :SIDE]
     torch.testing.assert_close(
-        _local_of(network, frames), _local_of(deaf(network), frames), rtol=1e-4, atol=1e-4
+        _local_of(network, frames),
+        _local_of(without_neighbours(network), frames),
+        rtol=1e-4,
+        atol=1e-4,
     )
 
 

@@ -36,9 +36,9 @@ class Person:
 
     def __init__(self, runner):
         self.comparer = Comparer(runner)
-        self.found, self.lit, self.said = [], [], []
+        self.found, self.highlighted, self.said = [], [], []
         self.comparer.found.connect(self.found.append)
-        self.comparer.lit.connect(self.lit.append)
+        self.comparer.highlighted.connect(self.highlighted.append)
         self.comparer.status_changed.connect(self.said.append)
 
 
@@ -87,30 +87,35 @@ def test_numbers_are_those_of_the_masked_whole_arrays(at_once, area):
 @pytest.mark.parametrize("lit_px", [2000, 300, 77])
 @pytest.mark.parametrize("block_px", [1024, 100])
 def test_lit_pixels_are_those_of_the_pair_inside_the_area(
-    at_once, monkeypatch, polygon, lit_px, block_px
+    at_once, monkeypatch, polygon, highlight_px, block_px
 ):
-    monkeypatch.setattr(comparing, "LIT_PX", lit_px)
+    monkeypatch.setattr(comparing, "LIT_PX", highlight_px)
     monkeypatch.setattr(blocks, "BLOCK_PX", block_px)
     at_once.comparer.compare(wanted(polygon=polygon))
     view = Window(33, 71, 1060, 1130)
     at_once.comparer.light((4, 6), view)
-    (lit,) = at_once.lit
+    (highlighted,) = at_once.highlighted
     area = at_once.comparer.compared.comparison.area.window
-    assert lit.window == view.intersect(area)
-    assert (lit.pair, lit.step) == ((4, 6), -(-max(lit.window.shape_yx) // lit_px))
-    exact = ((A == 4) & (B == 6) & inside(polygon=polygon))[lit.window.slices]
+    assert highlighted.window == view.intersect(area)
+    assert (highlighted.pair, highlighted.step) == (
+        (4, 6),
+        -(-max(highlighted.window.shape_yx) // highlight_px),
+    )
+    exact = ((A == 4) & (B == 6) & inside(polygon=polygon))[highlighted.window.slices]
     assert exact.any()
-    padded = np.zeros([n * lit.step for n in lit.mask.shape], bool)
+    padded = np.zeros([n * highlighted.step for n in highlighted.mask.shape], bool)
     padded[: exact.shape[0], : exact.shape[1]] = exact
-    cells = padded.reshape(lit.mask.shape[0], lit.step, lit.mask.shape[1], lit.step)
-    np.testing.assert_array_equal(lit.mask, cells.any(axis=(1, 3)))
+    cells = padded.reshape(
+        highlighted.mask.shape[0], highlighted.step, highlighted.mask.shape[1], highlighted.step
+    )
+    np.testing.assert_array_equal(highlighted.mask, cells.any(axis=(1, 3)))
 
 
 def test_nothing_is_lit_outside_of_the_area_or_before_there_is_one(at_once):
     at_once.comparer.light((1, 1), WHOLE)
     at_once.comparer.compare(wanted(window=Window(0, 0, 50, 50)))
     at_once.comparer.light((1, 1), Window(60, 60, 9, 9))
-    assert at_once.lit == []
+    assert at_once.highlighted == []
 
 
 def test_the_latest_comparison_wins(person, runner):
@@ -132,7 +137,7 @@ def test_a_comparison_goes_before_lit_pixels(person, runner):
     runner.step()
     person.comparer.light((1, 4), WHOLE)
     runner.drain()
-    assert person.lit == []
+    assert person.highlighted == []
     assert_found(person.comparer.compared.comparison, B, A, inside())
 
 
@@ -143,7 +148,7 @@ def test_only_the_pair_that_was_asked_for_last_is_lit(person, runner):
     runner.step()
     person.comparer.light((4, 1), WHOLE)
     runner.drain()
-    assert [lit.pair for lit in person.lit] == [(4, 1)]
+    assert [highlighted.pair for highlighted in person.highlighted] == [(4, 1)]
 
 
 def test_cancel_keeps_what_was_found_before(person, runner):

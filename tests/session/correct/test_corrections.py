@@ -23,7 +23,7 @@ from napari_uhrnet.session.correct.operations import (
 from napari_uhrnet.session.correct.region_edits import (
     edit_region,
     mark_region_reviewed,
-    take_models_answer,
+    take_prediction,
     unmark_region_reviewed,
 )
 from napari_uhrnet.session.correct.superpixels import Superpixels
@@ -137,7 +137,7 @@ def test_reviewed_pixels_do_not_follow_the_prediction(corrections, prediction):
     unmark_region_reviewed(corrections, region)
     assert not corrections.journal.store.reviewed(WHOLE).any()
     np.testing.assert_array_equal(corrections.shown(WHOLE), np.where(inside, before, 6))
-    take_models_answer(corrections, region)
+    take_prediction(corrections, region)
     assert corrections.journal.store.counts().labelled_px == {}
 
 

@@ -114,7 +114,7 @@ def test_a_stopped_run_is_gone_on_with_in_its_folder(run, project):
     assert folder == run.status.folder
     (project / "mode").write_text("good")
     again = FineTuning(run._command)
-    again.go_on(project, folder)
+    again.resume(project, folder)
     assert not (folder / STOP).exists()
     wait(again, lambda status: not status.busy)
     assert again.status.phase == "done"

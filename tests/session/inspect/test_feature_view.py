@@ -45,8 +45,8 @@ class Bench:
         })  # fmt: skip
         self.runner, self.engine = SyncRunner(stepwise=stepwise), TinyEngine(model)
         self.viewer = FeatureViewer(self.state, self.runner, self.engine)
-        self.said, self.found = [], []
-        self.viewer.status_changed.connect(self.said.append)
+        self.predictions, self.found = [], []
+        self.viewer.status_changed.connect(self.predictions.append)
         self.viewer.found.connect(self.found.append)
 
 
@@ -61,7 +61,7 @@ def test_the_frame_in_the_middle_of_the_view_is_shown():
     for branch, picture in expected.pictures.items():
         np.testing.assert_array_equal(found.view.pictures[branch].rgba, picture.rgba)
         assert found.view.pictures[branch].corner_yx_px == picture.corner_yx_px
-    shares = [status.share for status in bench.said if status.busy]
+    shares = [status.share for status in bench.predictions if status.busy]
     assert shares == sorted(shares)
     assert shares[-1] == 1
     assert not bench.viewer.status.busy
@@ -125,7 +125,7 @@ def test_cancel_stops_after_the_batch():
     bench.runner.drain()
     assert bench.viewer.status.message == "Stopped."
     assert bench.found == []
-    assert max(status.share for status in bench.said) == share
+    assert max(status.share for status in bench.predictions) == share
 
 
 def test_what_was_asked_of_another_scene_is_dropped():

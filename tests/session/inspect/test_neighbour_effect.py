@@ -50,25 +50,25 @@ def made(tmp_path, monkeypatch):
         )
         engine = TinyEngine(config)
         effect = NeighbourEffect(state, SyncRunner(**runner), engine)
-        found, answered = [], []
+        found, predicted = [], []
         effect.found.connect(found.append)
-        effect.answered.connect(answered.append)
-        return state, engine, effect, found, answered
+        effect.predicted.connect(predicted.append)
+        return state, engine, effect, found, predicted
 
     return make
 
 
-def test_changes_in_view_are_those_of_the_whole_answers(made, tmp_path):
-    state, engine, effect, found, answered = made()
+def test_changes_in_view_are_those_of_the_whole_predictions(made, tmp_path):
+    state, engine, effect, found, predicted = made()
     effect.find_changes()
     [changes] = found
     assert isinstance(changes, FoundChanges)
     from napari_uhrnet.engine.inspect.neighbours import without_local_fusion
 
-    heard = Bench(state.scene, tmp_path / "a", engine.model)
-    deaf = Bench(state.scene, tmp_path / "b", without_local_fusion(engine.model))
-    with_, without = heard.all_of(), deaf.all_of()
-    window = heard.layout.inference.from_level0(state.view)
+    present = Bench(state.scene, tmp_path / "a", engine.model)
+    without = Bench(state.scene, tmp_path / "b", without_local_fusion(engine.model))
+    with_, without = present.all_of(), without.all_of()
+    window = present.layout.inference.from_level0(state.view)
     for branch, told in changes.branches.items():
         a = without[f"{branch}/labels"][window.slices]
         b = with_[f"{branch}/labels"][window.slices]
@@ -83,7 +83,7 @@ def test_changes_in_view_are_those_of_the_whole_answers(made, tmp_path):
     assert effect.status.message == changes.branches["fused"].sentence
     assert "The neighbours changed the class of" in effect.status.message
     assert engine.closed == 2
-    [where] = answered
+    [where] = predicted
     assert where.model.name == "tiny without neighbours"
 
 

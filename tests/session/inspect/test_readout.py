@@ -11,7 +11,14 @@ from napari_uhrnet.engine.inspect.point import BranchReading, Reading, point_sta
 from napari_uhrnet.errors import UserError
 from napari_uhrnet.geometry.classes import ClassTable, LabelClass
 from napari_uhrnet.session.inspect import askable
-from napari_uhrnet.session.inspect.pins import Pin, Said, likeliest, new_name, pins_csv, sentence
+from napari_uhrnet.session.inspect.pins import (
+    Pin,
+    PointPrediction,
+    likeliest,
+    new_name,
+    pins_csv,
+    sentence,
+)
 from napari_uhrnet.session.inspect.point_reader import Asked, PointReader, Setting
 from napari_uhrnet.session.inspect.readout import Readout
 from napari_uhrnet.session.runner import SyncRunner
@@ -38,7 +45,7 @@ READING = reading_of(fused=[0.1, 0.7, 0.2], local=[0.2, 0.5, 0.3], **{"global": 
 
 
 class FakeReader:
-    """Answers in two steps; ``log`` has what was asked of it."""
+    """Predictions in two steps; ``log`` has what was asked of it."""
 
     def __init__(self):
         self.log = []
@@ -50,7 +57,7 @@ class FakeReader:
         if self.broken is not None:
             raise self.broken
         for model in models:
-            yield Said(model, READING)
+            yield PointPrediction(model, READING)
 
     def let_go(self):
         self.log.append("let go")
@@ -134,14 +141,14 @@ def test_a_pin_takes_what_is_shown_and_else_is_read_when_the_cursor_rests():
     s.finish()
     s.readout.pin(1, 1)
     assert s.reader.log == [(("a",), 1, 1)]
-    assert s.readout.pins[0].said["a"].reading is READING
+    assert s.readout.pins[0].predictions["a"].reading is READING
     s.readout.hover(7, 7)
     s.readout.pin(3, 4)
     s.readout.hover(8, 8)
     s.finish()
     assert [at[1:] for at in s.reader.log] == [(1, 1), (7, 7), (8, 8), (3, 4)]
     assert s.shown == (8, 8)
-    assert [(p.name, p.y, p.x, list(p.said)) for p in s.readout.pins] == [
+    assert [(p.name, p.y, p.x, list(p.predictions)) for p in s.readout.pins] == [
         ("Pin 1", 1, 1, ["a"]),
         ("Pin 2", 3, 4, ["a"]),
     ]
@@ -153,13 +160,13 @@ def test_another_network_is_asked_about_what_is_kept():
     s.readout.hover(2, 2)
     s.use("a", "b")
     assert s.reader.log[2:] == [(("b",), 2, 2), (("b",), 1, 1)]
-    assert list(s.readout.pins[0].said) == list(s.readout.shown.said) == ["a", "b"]
+    assert list(s.readout.pins[0].predictions) == list(s.readout.shown.predictions) == ["a", "b"]
     s.use("a")
     assert len(s.reader.log) == 4
-    assert list(s.readout.pins[0].said) == ["a", "b"]
+    assert list(s.readout.pins[0].predictions) == ["a", "b"]
 
 
-def test_another_pixel_size_makes_all_answers_old():
+def test_another_pixel_size_makes_all_predictions_old():
     s = Session()
     s.readout.pin(1, 1)
     s.readout.hover(2, 2)
@@ -268,7 +275,7 @@ class Loads:
         return tiny_model()
 
 
-def said(reader, setting, y=40, x=40):
+def predictions(reader, setting, y=40, x=40):
     *shares, last = reader.read(setting, setting.models[:1], y, x)
     assert shares == sorted(shares) and all(isinstance(share, float) for share in shares)
     return last
@@ -277,18 +284,18 @@ def said(reader, setting, y=40, x=40):
 def test_the_reader_says_what_the_engine_says_and_keeps_what_is_asked_for():
     scene, load = made_scene(90, 80), Loads()
     reader, setting = PointReader(), Setting(scene, None, asked_of("tiny", load=load))
-    found = said(reader, setting).reading
+    found = predictions(reader, setting).reading
     expected = probabilities_at(point_state(scene, tiny_model()), 40, 40)
     for name, branch in expected.branches.items():
         np.testing.assert_array_equal(found.branches[name].probabilities, branch.probabilities)
     state = reader._states[setting.asked[0]]
-    said(reader, setting, 41, 41)
+    predictions(reader, setting, 41, 41)
     assert reader._states[setting.asked[0]] is state and load.count == 1
-    said(reader, Setting(scene, 2.5, setting.asked))
+    predictions(reader, Setting(scene, 2.5, setting.asked))
     assert reader._states[setting.asked[0]].layout.pixel_size_m == 2.5 and load.count == 1
     list(reader.let_go())
     assert not reader._states and not reader._loaded
-    said(reader, setting)
+    predictions(reader, setting)
     assert load.count == 2
 
 
@@ -297,19 +304,21 @@ def test_a_network_that_cannot_be_loaded_does_not_silence_the_other():
     asked = (*asked_of("bad", load=bad), *asked_of("good", load=Loads()))
     reader, setting = PointReader(), Setting(made_scene(90, 80), None, asked)
     for _ in range(2):
-        results = [r for r in reader.read(setting, ("bad", "good"), 4, 4) if isinstance(r, Said)]
+        results = [
+            r for r in reader.read(setting, ("bad", "good"), 4, 4) if isinstance(r, PointPrediction)
+        ]
         assert [(r.model, r.problem, r.reading is None) for r in results] == [
             ("bad", "x.safetensors: is damaged", True),
             ("good", "", False),
         ]
     assert bad.count == 1
-    only = [r for r in reader.read(setting, ("good",), 4, 4) if isinstance(r, Said)]
+    only = [r for r in reader.read(setting, ("good",), 4, 4) if isinstance(r, PointPrediction)]
     assert [r.model for r in only] == ["good"]
 
 
-def test_an_impossible_scale_is_a_problem_of_the_answer():
+def test_an_impossible_scale_is_a_problem_of_the_prediction():
     setting = Setting(made_scene(90, 80), 9.0, asked_of("tiny", load=Loads()))
-    assert "check the pixel size" in said(PointReader(), setting).problem
+    assert "check the pixel size" in predictions(PointReader(), setting).problem
 
 
 def test_others_are_those_with_weights_and_those_that_were_used():
@@ -364,8 +373,20 @@ PLACED = SimpleNamespace(crs="EPSG:32633", transform=(0.5, 0.25, 400000.0, 0.125
 def test_the_table_has_a_row_for_each_pin_network_and_branch():
     wet = reading_of(WET, fused=[0.25, 0.75])
     pins = [
-        Pin("ford, north", 7, 11, None, {"m1": Said("m1", READING), "m2": Said("m2", wet)}),
-        Pin("hole", 1, 2, None, {"m1": Said("m1"), "m2": Said("m2", problem="broken")}),
+        Pin(
+            "ford, north",
+            7,
+            11,
+            None,
+            {"m1": PointPrediction("m1", READING), "m2": PointPrediction("m2", wet)},
+        ),
+        Pin(
+            "hole",
+            1,
+            2,
+            None,
+            {"m1": PointPrediction("m1"), "m2": PointPrediction("m2", problem="broken")},
+        ),
     ]
     rows = rows_of(pins, PLAIN)
     shares = ["p_field", "p_wood", "p_water", "p_a, b"]
@@ -389,7 +410,7 @@ def test_the_table_has_a_row_for_each_pin_network_and_branch():
 
 
 def test_the_table_has_places_in_the_world_if_the_scene_has():
-    pins = [Pin("p", 7, 11, None, {"m": Said("m", READING)})]
+    pins = [Pin("p", 7, 11, None, {"m": PointPrediction("m", READING)})]
     row = rows_of(pins, PLACED)[0]
     assert float(row["world_x"]) == 0.5 * 11.5 + 0.25 * 7.5 + 400000
     assert float(row["world_y"]) == 0.125 * 11.5 - 0.5 * 7.5 + 5600000

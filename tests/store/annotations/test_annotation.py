@@ -113,7 +113,7 @@ def test_only_one_writes_and_all_read(tmp_path):
         "try: s.write(w, s.read(w)); print('written')\n"
         "except UserError as e: print(e)"
     )
-    answers = []
+    predictions = []
     store = create(tmp_path / "s")
     store.write(Window(0, 0, 2, 2), np.full((2, 2), 5, np.uint8))
     for _ in range(2):
@@ -125,13 +125,13 @@ def test_only_one_writes_and_all_read(tmp_path):
             text=True,
             check=True,
         )
-        answers.append(run.stdout.splitlines())
+        predictions.append(run.stdout.splitlines())
         store.close()
-    assert answers[0] == [
+    assert predictions[0] == [
         "5",
         f"{tmp_path / 's'}: another program is correcting this scene: close it there first",
     ]
-    assert answers[1] == ["5", "written"]
+    assert predictions[1] == ["5", "written"]
 
 
 @pytest.mark.parametrize("content", [None, b"{", b'{"attributes": {}}'])

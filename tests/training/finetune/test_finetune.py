@@ -36,7 +36,7 @@ PIECES = tuple(Window(y, x, 100, 100) for y in (20, 250) for x in (10, 210, 430)
 
 @pytest.fixture
 def start(tmp_path):
-    """Answers "field" nearly everywhere."""
+    """Predictions "field" nearly everywhere."""
     return load_model(tiny_checkpoint(tmp_path, seed=2), "cpu")
 
 
@@ -165,17 +165,17 @@ def test_a_failure_is_told(tmp_path, scenes, start):
 
 
 def test_a_score_is_of_reviewed_pixels_only(scenes, start):
-    """By brute force from the whole answer."""
+    """By brute force from the whole prediction."""
     from napari_uhrnet.engine.segment import segment
 
     regions = module.regions_of(0, scenes[0].store)[:2]
     found = module.score(scenes, regions, start, PROJECT, 2.0)
-    answer = segment(scenes[0].scene, start)
+    prediction = segment(scenes[0].scene, start)
     right = total = 0
     for r in regions:
         rows, columns = slice(r.window.y, r.window.bottom), slice(r.window.x, r.window.right)
         total += r.reviewed_px
-        right += int(((answer[rows, columns] == 1) & (truth()[rows, columns] == 6)).sum())
+        right += int(((prediction[rows, columns] == 1) & (truth()[rows, columns] == 6)).sum())
     assert 0.3 < found["accuracy"] == pytest.approx(right / total)
 
 

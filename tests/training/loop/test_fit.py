@@ -86,8 +86,8 @@ def test_it_learns_two_colours(tmp_path):
         frames = torch.from_numpy(pixels).permute(2, 0, 1)[None]
         logits = segment_frames(network.eval(), frames)["fused"]
     window = PatchGrid((120, 120), TINY.patch_px, TINY.min_overlap_px).window((0, 0))
-    answer = CLASSES.ids[logits[0, 0][0].argmax(0).numpy()]
-    assert (answer == labels[window.slices][2::4, 2::4]).mean() > 0.8
+    prediction = CLASSES.ids[logits[0, 0][0].argmax(0).numpy()]
+    assert (prediction == labels[window.slices][2::4, 2::4]).mean() > 0.8
     assert _steps(tmp_path) == list(range(1, 41))
 
 

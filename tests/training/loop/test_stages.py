@@ -1,4 +1,4 @@
-"""Stages: what is frozen stays as it is, and answers as ever."""
+"""Stages: what is frozen stays as it is, and predictions as ever."""
 
 from dataclasses import replace
 

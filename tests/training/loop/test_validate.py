@@ -9,7 +9,7 @@ from napari_uhrnet.models.registry import LoadedModel
 from napari_uhrnet.scene.array import array_scene
 from napari_uhrnet.training.data.frames import Frame
 from napari_uhrnet.training.data.sampling import FrameSource
-from napari_uhrnet.training.loop.validate import answer, score, spread_places
+from napari_uhrnet.training.loop.validate import prediction, score, spread_places
 from tests.engine.scenes import Bench
 from tests.models.tiny import CLASSES, tiny_card
 from tests.training.made import network_of
@@ -18,14 +18,14 @@ CPU = torch.device("cpu")
 
 
 @pytest.mark.parametrize("kind", ["uhrnet", "into-frame", "glnet3"])
-def test_a_frame_gets_the_engines_answer(kind, tmp_path):
+def test_a_frame_gets_the_engines_prediction(kind, tmp_path):
     network = network_of(kind).eval().requires_grad_(False)
     image = np.random.default_rng(0).integers(0, 256, (130, 150, 3), dtype=np.uint8)
     model = LoadedModel("tiny", network, tiny_card(), kind, CPU)
     scene = array_scene([image], "noise", pixel_size_m=2.0)
     expected = Bench(scene, tmp_path, model=model).all_of()["fused/labels"]
     assert len(np.unique(expected)) > 1
-    assert (answer(network, image, CLASSES, CPU) == expected).mean() > 0.999
+    assert (prediction(network, image, CLASSES, CPU) == expected).mean() > 0.999
 
 
 def _source(name, shapes):
@@ -47,6 +47,6 @@ def test_scores_count_what_has_a_truth():
     network = network_of("uhrnet")
     source = _source("a", [(80, 80)])
     source.frames[0].labels[:40] = 255
-    said = answer(network, source.frames[0].pixels, CLASSES, CPU)
+    said = prediction(network, source.frames[0].pixels, CLASSES, CPU)
     scores = score(network, spread_places([source], 100, 1), CLASSES, CPU)
     assert scores.accuracy == pytest.approx((said[40:] == 1).mean())

@@ -85,7 +85,7 @@ def test_the_best_is_the_one_with_the_highest_score(tmp_path):
     assert best.training["step"] == max(rows, key=lambda step: (rows[step], -step))
 
 
-def test_a_picture_shows_image_truth_and_answer(tmp_path):
+def test_a_picture_shows_image_truth_and_prediction(tmp_path):
     out = tmp_path / "run"
     run(out, settings(tmp_path, pictures=1))
     sheet = np.asarray(Image.open(out / "pictures" / "step_000006.png"))

@@ -116,10 +116,10 @@ class TestPolygon:
         dock.state.view = Window.of_shape(SHAPE)
         pair = (3, 2)
         panel.findings.matrix.cell_clicked.emit(2, 1)
-        lit = dock.parts.overlay.further.layer("lit")
+        highlighted = dock.parts.overlay.further.layer("lit")
         place = dock.parts.comparer.compared.comparison.area.window
         expected = inside() & (pair[0] == FUSED) & (truth == pair[1])
-        np.testing.assert_array_equal(lit.data, expected[place.slices])
+        np.testing.assert_array_equal(highlighted.data, expected[place.slices])
 
     def test_the_selected_one_counts_else_the_last(self, dock, viewer, panel, truth):
         layer = draw(viewer, panel, TRIANGLE, SQUARE)

@@ -201,14 +201,14 @@ def test_a_protected_class_stays(open_dock, scene_path, qtbot):
     assert shown_at(viewer, (300, 305)) == 3
 
 
-def test_erasing_shows_the_answer_again_and_another_answer_leaves_corrections(
+def test_erasing_shows_the_prediction_again_and_another_prediction_leaves_corrections(
     open_dock, scene_path, qtbot
 ):
     viewer, dock = open_dock()
     segment(dock, qtbot)
     start(viewer, dock, qtbot)
-    answer = viewer.layers["UHRNet fused"]
-    assert not answer.visible
+    prediction = viewer.layers["UHRNet fused"]
+    assert not prediction.visible
     assert shown_at(viewer, (300, 300)) == class_at((2, 2))
     wrong = class_at((2, 2)) % 6 + 1
     stroke(viewer, [(300, 300), (300, 420)], wrong)
@@ -225,7 +225,7 @@ def test_erasing_shows_the_answer_again_and_another_answer_leaves_corrections(
     assert NAME not in viewer.layers and REVIEWED_NAME not in viewer.layers
 
 
-def test_an_answer_that_grows_is_followed(open_dock, qtbot):
+def test_an_prediction_that_grows_is_followed(open_dock, qtbot):
     viewer, dock = open_dock()
     start(viewer, dock, qtbot)
     stroke(viewer, [(300, 300)], 6)
@@ -371,7 +371,7 @@ def test_all_that_can_be_done_to_a_polygon(open_dock, scene_path, qtbot):
     assert count(5) < 34**2
     apply("model")
     assert count(4) == 0
-    assert state.undoable == "take the model's answer"
+    assert state.undoable == "take the model's prediction"
 
 
 def test_closing_while_a_large_edit_runs_takes_it_back(open_dock, scene_path, qtbot, monkeypatch):

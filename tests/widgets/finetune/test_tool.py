@@ -39,7 +39,7 @@ class Fake(FineTuning):
         self.asked.append("stop")
         self.tell(phase="stopping")
 
-    def go_on(self, project, folder):
+    def resume(self, project, folder):
         self.asked.append(folder)
 
     def tell(self, **changes):
@@ -141,14 +141,14 @@ def test_why_nothing_can_be_started(made):
 
 def test_a_run_that_was_broken_off_is_offered(made, qtbot, tmp_path):
     _, _, run, tool = made
-    assert not tool.panel.go_on.isVisible()
+    assert not tool.panel.resume.isVisible()
     folder = tmp_path / "finetune" / "20260101-120000"
     folder.mkdir(parents=True)
     (folder / "config.json").touch()
     run.tell(phase="failed", message="the disk is full")
     assert tool.panel.message.text() == "the disk is full"
-    assert tool.panel.go_on.isVisible()
-    qtbot.mouseClick(tool.panel.go_on, LEFT)
+    assert tool.panel.resume.isVisible()
+    qtbot.mouseClick(tool.panel.resume, LEFT)
     assert run.asked == [folder]
 
 

@@ -105,7 +105,7 @@ def click(viewer, layer, pixel, modifier=SHIFT):
 def shown(dock):
     """The pixel that is shown, once all that are asked have answered."""
     point = dock.parts.readout.shown
-    if point is None or not set(dock.parts.readout.setting.models) <= set(point.said):
+    if point is None or not set(dock.parts.readout.setting.models) <= set(point.predictions):
         return None
     return point.y, point.x
 
@@ -118,8 +118,8 @@ def test_the_panel_follows_the_cursor_and_says_what_the_engine_says(
     viewer, dock, image, panel, qtbot
 ):
     assert panel.place.text() == HINT
-    assert not any(answer.isVisible() for answer in panel.answers)
-    first, other = panel.answers
+    assert not any(prediction.isVisible() for prediction in panel.predictions)
+    first, other = panel.predictions
     state = point_state(dock.state.scene, tiny_model())
     for pixel in ((100, 80), (37, 120)):
         move(viewer, dock, image, pixel, qtbot)
@@ -144,7 +144,7 @@ def test_another_network_is_shown_below(viewer, dock, image, panel, qtbot, monke
     assert panel.chosen == path and panel.other.currentText() == "other"
     qtbot.waitUntil(lambda: shown(dock) == (100, 80), timeout=60_000)
     reading = probabilities_at(point_state(dock.state.scene, tiny_model(1)), 100, 80)
-    first, other = panel.answers
+    first, other = panel.predictions
     assert other.isVisible() and other.words.text() == sentence(reading) != first.words.text()
     monkeypatch.setattr(QFileDialog, "getOpenFileName", lambda *a, **k: ("", ""))
     panel.other.setCurrentText(CHOOSE_FILE)
@@ -201,15 +201,15 @@ def test_the_table_leads_to_pins(viewer, dock, image, panel, qtbot):
     for pixel in ((10, 20), (150, 120)):
         dock.parts.readout.pin(*pixel)
     pins, table = panel.pins, panel.pins.table
-    qtbot.waitUntil(lambda: all(p.said for p in dock.parts.readout.pins), timeout=60_000)
+    qtbot.waitUntil(lambda: all(p.predictions for p in dock.parts.readout.pins), timeout=60_000)
     qtbot.waitUntil(lambda: not dock.parts.readout.status.busy, timeout=60_000)
-    reading = dock.parts.readout.pins[1].said["tiny"].reading
+    reading = dock.parts.readout.pins[1].predictions["tiny"].reading
     wanted = reading.classes.names[reading.branches["fused"].class_id]
     assert [table.item(1, k).text() for k in range(4)] == ["Pin 2", "150", "120", wanted]
     assert not pins.go.isEnabled() and not pins.delete.isEnabled()
     table.selectRow(1)
     assert panel.place.text() == "Pin 2: y 150, x 120"
-    assert panel.answers[0].words.text() == sentence(reading)
+    assert panel.predictions[0].words.text() == sentence(reading)
     qtbot.mouseClick(pins.go, LEFT)
     centre = np.asarray(viewer.scene.camera.center[-2:])
     np.testing.assert_allclose(image.world_to_data(centre), (150, 120))
@@ -239,14 +239,14 @@ def test_the_cursor_is_followed_only_if_it_shall_be(viewer, dock, image, panel, 
     panel.follow.setChecked(True)
     mouse_to(viewer, on_canvas(viewer, image, (-8, 20)))
     qtbot.waitUntil(lambda: panel.place.text() == OUTSIDE, timeout=10_000)
-    assert not panel.answers[0].isVisible() and not panel.pins.pin.isEnabled()
+    assert not panel.predictions[0].isVisible() and not panel.pins.pin.isEnabled()
     click(viewer, image, (-8, 20))
     assert len(places(dock)) == 1
 
 
 def test_all_pins_are_saved(viewer, dock, image, panel, qtbot, monkeypatch, tmp_path):
     dock.parts.readout.pin(10, 20)
-    qtbot.waitUntil(lambda: bool(dock.parts.readout.pins[0].said), timeout=60_000)
+    qtbot.waitUntil(lambda: bool(dock.parts.readout.pins[0].predictions), timeout=60_000)
     path = tmp_path / "pins.csv"
     monkeypatch.setattr(QFileDialog, "getSaveFileName", lambda *a, **k: (str(path), ""))
     qtbot.mouseClick(panel.pins.save, LEFT)

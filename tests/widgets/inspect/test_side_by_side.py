@@ -62,9 +62,9 @@ def dock(viewer, engine, tmp_path, monkeypatch, qtbot):
     dock.shut_down()
 
 
-def test_the_answer_of_the_network_before_has_a_cell(dock, viewer, engine):
+def test_the_prediction_of_the_network_before_has_a_cell(dock, viewer, engine):
     before, opened = look(viewer), engine.open
-    (other,) = dock.parts.answers.beside(dock.parts.controller.workspace)
+    (other,) = dock.parts.predictions.beside(dock.parts.controller.workspace)
     with other.opened() as where:
         expected = np.asarray(where.store.levels("fused/labels")[0])
     assert dock.parts.side_by_side.enter()
@@ -82,7 +82,7 @@ def test_the_answer_of_the_network_before_has_a_cell(dock, viewer, engine):
 def test_a_variant_of_the_network_is_named_by_what_is_different(dock, viewer):
     where = dock.parts.controller.workspace
     deaf = replace(where.model, name=f"{where.model.name} without neighbours", hash="deaf")
-    dock.parts.answers.note(replace(where, model=deaf))
+    dock.parts.predictions.note(replace(where, model=deaf))
     dock.parts.side_by_side.enter()
     assert viewer.layers["without neighbours"].visible
 

@@ -1,4 +1,4 @@
-"""Layers of the answers, on a viewer without a window."""
+"""Layers of the predictions, on a viewer without a window."""
 
 import numpy as np
 import pytest
@@ -100,7 +100,7 @@ def test_pixels_changed_refreshes_at_most_every_200_ms(
     assert calls == [labels]
 
 
-def test_the_answer_is_named_after_its_network(overlay, controller, state, viewer, monkeypatch):
+def test_the_prediction_is_named_after_its_network(overlay, controller, state, viewer, monkeypatch):
     monkeypatch.setattr(CARD, "family", "GLNet")
     controller.segment()
     assert [layer.name for layer in viewer.layers] == ["noise", "GLNet fused"]
@@ -150,7 +150,7 @@ def test_image_removed_meanwhile_breaks_nothing(viewer, state, controller, qtbot
     overlay.close()
 
 
-def test_coarse_answer_lies_under_the_labels(overlay, controller, state, viewer, monkeypatch):
+def test_coarse_prediction_lies_under_the_labels(overlay, controller, state, viewer, monkeypatch):
     monkeypatch.setattr("napari_uhrnet.session.plan.ASK_ABOVE_PATCHES", 3)
     controller.segment()
     assert state.status.phase == "asking"
@@ -166,7 +166,7 @@ def test_coarse_answer_lies_under_the_labels(overlay, controller, state, viewer,
     assert state.status == RunStatus("idle", 20, 20, None, "Done: 20 patches.")
 
 
-def test_the_coarse_answer_gives_way_to_the_final_one(
+def test_the_coarse_prediction_gives_way_to_the_final_one(
     overlay, controller, state, viewer, monkeypatch
 ):
     monkeypatch.setattr("napari_uhrnet.session.plan.ASK_ABOVE_PATCHES", 3)
@@ -191,7 +191,9 @@ def test_the_coarse_answer_gives_way_to_the_final_one(
     assert (coarse.data == 255).all()
 
 
-def test_another_pixel_size_takes_the_place_of_the_old_answer(overlay, controller, state, viewer):
+def test_another_pixel_size_takes_the_place_of_the_old_prediction(
+    overlay, controller, state, viewer
+):
     controller.segment()
     old = viewer.layers["UHRNet fused"]
     state.pixel_size_m = 2.0
