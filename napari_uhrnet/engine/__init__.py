@@ -1,1 +1,6 @@
-"""Scene and model in, stored labels out."""
+"""Scene and network in, stored labels out.
+
+`segment`  a scene, or a window of it, in one call
+`open`     the prediction store of a scene, a checkpoint and settings
+`run`      work in, finished rectangles out, a step at a time
+"""

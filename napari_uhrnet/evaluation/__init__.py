@@ -1,1 +1,7 @@
-"""Scores of a model on scenes with a truth."""
+"""Results measured: against ground truth, against each other, against the paper.
+
+`scoring` is against ground truth, `comparison` compares two results, `reproduce` trains and scores
+the paper's tables.
+
+`overlaps`  images that show the same ground on both sides of a split
+"""

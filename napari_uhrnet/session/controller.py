@@ -12,10 +12,9 @@ from psygnal import Signal
 from napari_uhrnet.errors import UserError
 from napari_uhrnet.session import wording
 from napari_uhrnet.session.engine import Devices, Estimate, Loaded, Workspace
+from napari_uhrnet.session.latest_job import LatestJob, surface, why
 from napari_uhrnet.session.plan import Plan, Refusal, resolve
-from napari_uhrnet.session.runner import Job
 from napari_uhrnet.session.state import RunStatus
-from napari_uhrnet.session.worker import Worker
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Generator
@@ -26,6 +25,7 @@ if TYPE_CHECKING:
     from napari_uhrnet.models.registry import LoadedModel
     from napari_uhrnet.scene.base import Scene
     from napari_uhrnet.session.engine import Engine
+    from napari_uhrnet.session.model_pool import ModelPool
     from napari_uhrnet.session.runner import Runner
     from napari_uhrnet.session.state import Phase, SessionState
 
@@ -33,12 +33,55 @@ if TYPE_CHECKING:
 _NOTHING_NEW = "Done: all of it was segmented before."
 
 
+class Worker:
+    """The jobs of a session; belongs to the runner's thread and never touches the state.
+
+    It alone opens and closes workspaces, so that none is opened twice or left open when results
+    of an older generation are dropped.
+    """
+
+    def __init__(self, engine: Engine, models: ModelPool) -> None:
+        self._engine, self._models = engine, models
+        self._open: Workspace | None = None
+
+    def find_devices(self) -> Generator[Devices, None, None]:
+        """What this machine can compute on."""
+        yield Devices(self._engine.devices())
+
+    def load(self, name: str, device: str) -> Generator[Devices | Loaded, None, None]:
+        """A model, after the devices."""
+        yield from self.find_devices()
+        yield Loaded(name, device, self._models.get(name, device, self))
+
+    def work(
+        self, plan: Plan, model: LoadedModel, coarse: bool
+    ) -> Generator[Workspace | Estimate | CoarseTile | Progress, None, None]:
+        """The workspace of a plan, then what is computed in it."""
+        where = self._open
+        if where is None or not where.fits(plan.scene, plan.layout, model):
+            self.leave()
+            where = self._open = self._engine.open_workspace(plan.scene, plan.layout, model)
+        yield where
+        if not coarse:
+            yield from self._engine.run(where, plan.window, plan.ring)
+            return
+        yield Estimate(self._engine.seconds_per_patch(where), last=False)
+        yield from self._engine.run_coarse(where, plan.window)
+        yield Estimate(self._engine.seconds_per_patch(where), last=True)
+
+    def leave(self) -> None:
+        """Close the workspace, if one is open."""
+        where, self._open = self._open, None
+        if where is not None:
+            self._engine.close_workspace(where)
+
+
 class Controller:
     """Runs what the state asks for, one job at a time.
 
-    Every job has a generation; what arrives from an older one is dropped. A view that moves while
-    it is followed ends the running job at its next batch and starts another one. All methods and
-    signals belong to the main thread.
+    What an earlier job still yields is dropped. A view that moves while it is followed ends the
+    running job at its next batch and starts another one. All methods and signals belong to the
+    main thread.
     """
 
     workspace_opened = Signal(object)
@@ -48,10 +91,12 @@ class Controller:
     pixels_changed = Signal()
     """The store holds new pixels."""
 
-    def __init__(self, state: SessionState, runner: Runner, engine: Engine) -> None:
-        self._state, self._runner, self._engine = state, runner, engine
-        self._worker = Worker(engine)
-        self._generation = 0
+    def __init__(
+        self, state: SessionState, runner: Runner, engine: Engine, models: ModelPool
+    ) -> None:
+        self._state, self._engine = state, engine
+        self._job = LatestJob(runner)
+        self._worker = Worker(engine, models)
         self._loaded: Loaded | None = None
         self._workspace: Workspace | None = None
         self._plan: Plan | None = None
@@ -99,7 +144,7 @@ class Controller:
 
     def not_now(self) -> None:
         """No, not that much: the other answer while asking."""
-        self._runner.stop()
+        self._job.cancel()
         self._say("idle", "Not segmented. Zoom in to segment less, or press Segment again.")
 
     def cancel(self) -> None:
@@ -111,12 +156,11 @@ class Controller:
             self._say("cancelling", "Stopping after this batch…")
         elif phase == "asking":
             self._say("idle", "")
-        self._runner.stop()
+        self._job.cancel()
 
     def close(self) -> None:
         """Stop for good."""
-        self._generation += 1
-        self._runner.close(self._worker.leave)
+        self._job.close(self._worker.leave)
 
     # What answers to the state.
 
@@ -153,7 +197,7 @@ class Controller:
     def _begin(self, plan: Plan | Refusal) -> None:
         if isinstance(plan, Refusal):
             self._plan = None
-            self._runner.stop()
+            self._job.cancel()
             self._say("failed", plan.sentence)
         else:
             self._run(plan, approved=False)
@@ -168,15 +212,11 @@ class Controller:
         self._start(partial(self._worker.work, plan, self._loaded.model, coarse))
 
     def _start(self, steps: Callable[[], Generator[Any, None, None]]) -> None:
-        self._generation += 1
-        mine = self._generation
-        self._runner.start(Job(steps, partial(self._on_result, mine), partial(self._on_end, mine)))
+        self._job.start(steps, self._on_result, self._on_end)
 
     # What comes back from the worker, on the main thread.
 
-    def _on_result(self, generation: int, result: Any) -> None:
-        if generation != self._generation:
-            return
+    def _on_result(self, result: Any) -> None:
         match result:
             case Workspace():
                 self._on_workspace(result)
@@ -237,13 +277,12 @@ class Controller:
         time = "" if each_s is None else f", about {wording.duration(each_s * count)}"
         return f"{wording.patches(count)}{time}. Segment all of it?"
 
-    def _on_end(self, generation: int, error: BaseException | None) -> None:
-        if generation != self._generation:
-            return
+    def _on_end(self, error: BaseException | None) -> None:
         status = self._state.status
         if error is not None:
             self._wanted, self._plan = False, None
-            self._fail(error)
+            self._say("failed", why(error))
+            surface(error)
         elif status.phase == "cancelling":
             kept = f" {status.patches_done} of {wording.patches(status.patches_total)} are kept."
             self._say("idle", "Stopped." + (kept if status.patches_total else ""))
@@ -251,13 +290,6 @@ class Controller:
             total = status.patches_total
             self._say("idle", f"Done: {wording.patches(total)}." if total else _NOTHING_NEW)
         self.pixels_changed.emit()
-
-    def _fail(self, error: BaseException) -> None:
-        if isinstance(error, UserError):
-            self._say("failed", str(error))
-            return
-        self._say("failed", f"Stopped by an error inside: {type(error).__name__}: {error}")
-        raise error
 
     def _say(self, phase: Phase, message: str, note: str | None = None) -> None:
         """Change phase and message; the numbers and the note stay unless a note is given."""

@@ -12,6 +12,7 @@ from napari_uhrnet.session.finetune.run import FineTuning
 from napari_uhrnet.session.inspect.feature_view import FeatureViewer
 from napari_uhrnet.session.inspect.neighbour_effect import NeighbourEffect
 from napari_uhrnet.session.inspect.readout import Readout
+from napari_uhrnet.session.model_pool import ModelPool
 from napari_uhrnet.session.queue.ranker import Ranker
 from napari_uhrnet.session.state import SessionState
 from napari_uhrnet.widgets.correct.resuming import Resuming
@@ -73,14 +74,15 @@ class Parts:
     def _make_session(self, runner: Callable[[], Runner]) -> None:
         self.state = state = SessionState(model=DEFAULT_MODEL)
         follow_session(state, self.settings)
-        self.controller = Controller(state, runner(), self.engine)
+        self.models = ModelPool(self.engine)
+        self.controller = Controller(state, runner(), self.engine, self.models)
         self.comparer = Comparer(runner())
         state.events.scene.connect(self.comparer.forget)
         self.ranker = Ranker(runner())
         self.fine_tuning = FineTuning()
         self.readout = Readout(runner())
-        self.features = FeatureViewer(state, runner(), self.engine)
-        self.neighbours = NeighbourEffect(state, runner(), self.engine)
+        self.features = FeatureViewer(state, runner(), self.engine, self.models)
+        self.neighbours = NeighbourEffect(state, runner(), self.engine, self.models)
         self.predictions = OtherPredictions(self.engine)
         self.neighbours.predicted.connect(self.predictions.note)
         self.controller.workspace_opened.connect(self.predictions.note)

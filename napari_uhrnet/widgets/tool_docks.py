@@ -109,7 +109,7 @@ class ToolDocks:
             p.state,
             p.overlay,
             p.readout,
-            p.engine,
+            p.models,
             p.predictions,
             self._shown_image,
         )

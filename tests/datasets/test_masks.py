@@ -257,7 +257,7 @@ def test_a_large_tiff_is_surveyed_in_parts_and_covered_by_bounded_blocks(tmp_pat
             looked.append(window)
             yield window
 
-    monkeypatch.setattr(truth_module, "blocks", counting)
+    monkeypatch.setattr(truth_module, "level_blocks", counting)
     with open_truth(tmp_path / "a.tif", INRIA) as truth:
         assert truth.kind == "binary"
         seen = np.zeros(truth.shape_yx, int)

@@ -41,7 +41,7 @@ def test_batches_are_halved_until_they_fit_and_stay_so(tmp_path):
     batches = bench.model.network.batches
     assert batches[:3] == [8, 4, 2] and set(batches[2:]) == {2}
     messages = [s.message for s in steps if s.message]
-    assert len(messages) == 1 and "going on with 2 at once" in messages[0]
+    assert len(messages) == 1 and "continuing with 2 at once" in messages[0]
     same = np.mean(bench.maps()["fused/labels"] == expected["fused/labels"])
     assert same >= 0.9999
 
@@ -56,14 +56,16 @@ def test_the_last_step_is_the_cpu_and_without_it_the_error_surfaces(tmp_path):
 
 def test_a_device_that_cannot_hold_one_patch_gives_way_to_the_cpu(tmp_path):
     scene = made_scene(100, 100)
-    bench = Bench(scene, tmp_path, model=_model(0), batch_size=1)
+    bench = Bench(scene, tmp_path, model=tiny_model(), batch_size=1)
     bench.state.device = torch.device("meta")
-    network = bench.model.network
-    network.to = lambda device: network.network.to(device)
     try:
         raise torch.OutOfMemoryError("fake")
     except torch.OutOfMemoryError:
         bench.state.step_down()
     assert bench.state.device.type == "cpu"
-    assert "going on with the CPU" in bench.state.notes[-1]
+    assert "continuing on the CPU" in bench.state.notes[-1]
+    shared, own = bench.model.network, bench.state.network
+    assert own is not shared
+    for mine, theirs in zip(own.state_dict().values(), shared.state_dict().values(), strict=True):
+        assert torch.equal(mine, theirs) and mine.data_ptr() != theirs.data_ptr()
     assert set(np.unique(bench.all_of()["fused/labels"])) <= {1, 4, 5}

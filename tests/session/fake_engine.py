@@ -10,12 +10,17 @@ from napari_uhrnet.errors import UserError
 from napari_uhrnet.geometry.window import Window
 from napari_uhrnet.session.controller import Controller
 from napari_uhrnet.session.engine import Workspace
+from napari_uhrnet.session.model_pool import ModelPool
 from napari_uhrnet.session.runner import SyncRunner
 from napari_uhrnet.session.state import SessionState
 
 
-def fake_model(pixel_size_m: float = 1.0) -> SimpleNamespace:
-    return SimpleNamespace(
+class FakeModel(SimpleNamespace):
+    """Unlike a SimpleNamespace, something that a weak reference can point to."""
+
+
+def fake_model(pixel_size_m: float = 1.0) -> FakeModel:
+    return FakeModel(
         card=SimpleNamespace(pixel_size_m=pixel_size_m),
         network=SimpleNamespace(patch_px=100, frame_px=400, min_overlap_px=0),
         branches=("fused", "global", "local"),
@@ -38,7 +43,7 @@ class FakeEngine:
     def read_card(self, name):
         if name == "empty":
             raise UserError("empty: no weights: load or train a checkpoint of it first")
-        return SimpleNamespace(pixel_size_m=1.0)
+        return SimpleNamespace(pixel_size_m=1.0, sha256=name)
 
     def layout(self, scene, pixel_size_m, model):
         return SceneLayout.build(scene.shape_yx, pixel_size_m, model)
@@ -106,4 +111,4 @@ class Session:
 def make_session(*, stepwise: bool) -> Session:
     state = SessionState(scene=fake_scene(), model="light", view=Window(0, 0, 200, 200))
     runner, engine = SyncRunner(stepwise=stepwise), FakeEngine()
-    return Session(state, runner, engine, Controller(state, runner, engine))
+    return Session(state, runner, engine, Controller(state, runner, engine, ModelPool(engine)))

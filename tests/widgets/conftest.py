@@ -15,6 +15,7 @@ import pytest
 from napari_uhrnet.scene.array import array_scene
 from napari_uhrnet.session.controller import Controller
 from napari_uhrnet.session.libraries import load_triton_apart
+from napari_uhrnet.session.model_pool import ModelPool
 from napari_uhrnet.session.runner import SyncRunner
 from napari_uhrnet.session.state import SessionState
 from tests.widgets.painted_engine import PaintedEngine
@@ -56,4 +57,5 @@ def state(scene) -> SessionState:
 @pytest.fixture
 def controller(state, tmp_path) -> Controller:
     """Runs the painted engine at once."""
-    return Controller(state, SyncRunner(), PaintedEngine(tmp_path))
+    engine = PaintedEngine(tmp_path)
+    return Controller(state, SyncRunner(), engine, ModelPool(engine))

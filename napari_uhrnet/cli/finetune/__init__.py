@@ -1,0 +1,5 @@
+"""The command ``finetune``.
+
+`command`  its options
+`work`     opens a project's scenes, trains, prints what that changed
+"""

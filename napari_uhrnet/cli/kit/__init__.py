@@ -1,0 +1,7 @@
+"""What commands share.
+
+`folders`   folders of data as they are named on a command line
+`opening`   scenes opened with a progress line
+`progress`  one line on a terminal, nothing without a terminal
+`words`     values of options that are more than a number or a name
+"""

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import itertools
 from collections import Counter
+from copy import deepcopy
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, TypeVar
+from typing import TYPE_CHECKING, TypeVar, cast
 
 import torch
 
@@ -19,7 +21,7 @@ if TYPE_CHECKING:
 
     from napari_uhrnet.engine.planning.layout import SceneLayout
     from napari_uhrnet.geometry.grid import Cell
-    from napari_uhrnet.models.base.protocol import FrameFeatures
+    from napari_uhrnet.models.base.protocol import FrameFeatures, SegmentationModel
     from napari_uhrnet.models.registry import LoadedModel
     from napari_uhrnet.scene.base import Scene
 
@@ -130,8 +132,8 @@ class EngineState:
     ) -> list[Result]:
         """Do work on batches of patches, on the out-of-memory ladder.
 
-        A batch that does not fit the device is halved until it is one patch, then the network
-        moves to the CPU; each step is noted and stays for the rest of the state's life.
+        A batch that does not fit the device is halved until it is one patch, then a copy of the
+        network works on the CPU; each step is noted and stays for the rest of the state's life.
         """
         results, done = [], 0
         while done < len(cells):
@@ -149,12 +151,12 @@ class EngineState:
         if self.batch_size > 1:
             self.batch_size //= 2
             self.notes.append(
-                f"{self.device} ran out of memory: going on with {self.batch_size} at once"
+                f"{self.device} ran out of memory: continuing with {self.batch_size} at once"
             )
         elif self.device.type != "cpu":
-            self.notes.append(f"{self.device} ran out of memory: going on with the CPU, slower")
+            self.notes.append(f"{self.device} ran out of memory: continuing on the CPU, slower")
             self.device = torch.device("cpu")
-            self.network = self.network.to(self.device)
+            self.network = on_cpu(self.network)
             self.forget_device()
         else:
             raise
@@ -167,6 +169,23 @@ class EngineState:
         self.descriptors.clear()
         self.frames.clear()
         self.merged.clear()
+
+
+def on_cpu(network: SegmentationModel) -> SegmentationModel:
+    """A copy of a network on the CPU; others may use the network itself where it is.
+
+    Its weights are copied straight there: a plain deep copy would need room on the full device.
+    """
+    module = cast("torch.nn.Module", network)
+    there = itertools.chain(module.parameters(), module.buffers())
+    return deepcopy(network, {id(t): _like(t) for t in there})
+
+
+def _like(tensor: Tensor) -> Tensor:
+    copy = tensor.detach().to("cpu", copy=True)
+    if not isinstance(tensor, torch.nn.Parameter):
+        return copy
+    return torch.nn.Parameter(copy, requires_grad=tensor.requires_grad)
 
 
 def default_batch_size(device: torch.device) -> int:

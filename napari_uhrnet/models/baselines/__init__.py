@@ -1,4 +1,7 @@
-"""The six baselines of the UHRNet paper's main table: their papers' sizes, no weights."""
+"""The six baselines of the UHRNet paper's main table: their papers' sizes, no weights.
+
+`reflect`  patches that reach beyond the picture
+"""
 
 from __future__ import annotations
 

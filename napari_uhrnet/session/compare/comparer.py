@@ -3,16 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from psygnal import Signal
 
-from napari_uhrnet.errors import UserError
 from napari_uhrnet.session.compare.pair import Pair, pair_job
 from napari_uhrnet.session.compare.reporting import Written, report_job
 from napari_uhrnet.session.compare.sources import Compared, Highlighted, compare_job, highlight_job
-from napari_uhrnet.session.runner import Job
+from napari_uhrnet.session.latest_job import LatestJob, surface, why
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Generator
@@ -57,8 +55,7 @@ class Comparer:
     """The last `Pair`, as its results are by now."""
 
     def __init__(self, runner: Runner) -> None:
-        self._runner = runner
-        self._generation, self._running = 0, False
+        self._job = LatestJob(runner)
         self._pair: Wanted | None = None
         self.status = CompareStatus()
         self.compared: Compared | None = None
@@ -82,7 +79,7 @@ class Comparer:
     def follow_pair(self) -> bool:
         """Read the last pair again, without a word; False if something else is to be done first."""
         pair = self._pair
-        if self._running or pair is None:
+        if self._job.running or pair is None:
             return False
         self._start(lambda: pair_job(pair))
         return True
@@ -95,31 +92,23 @@ class Comparer:
 
     def forget(self) -> None:
         """Another scene: what was found is not of it."""
-        self._generation += 1
-        self._runner.stop()
-        self._running = False
+        self._job.drop()
         self.compared = self._pair = None
         self._say(CompareStatus())
         self.found.emit(None)
 
     def cancel(self) -> None:
         """Stop after the block that is being compared."""
-        self._runner.stop()
+        self._job.cancel()
 
     def close(self) -> None:
         """Stop for good."""
-        self._generation += 1
-        self._runner.close(lambda: None)
+        self._job.close()
 
     def _start(self, steps: Callable[[], Generator[Any, None, None]]) -> None:
-        self._generation += 1
-        self._running = True
-        mine = self._generation
-        self._runner.start(Job(steps, partial(self._on_result, mine), partial(self._on_end, mine)))
+        self._job.start(steps, self._on_result, self._on_end)
 
-    def _on_result(self, generation: int, result: object) -> None:
-        if generation != self._generation:
-            return
+    def _on_result(self, result: object) -> None:
         match result:
             case Compared():
                 self._take(result, CompareStatus())
@@ -140,16 +129,10 @@ class Comparer:
         self._say(status)
         self.found.emit(compared)
 
-    def _on_end(self, generation: int, error: BaseException | None) -> None:
-        if generation != self._generation:
-            return
-        self._running = False
-        if isinstance(error, UserError):
-            self._say(CompareStatus(message=str(error)))
-        elif error is not None:
-            name = type(error).__name__
-            self._say(CompareStatus(message=f"Stopped by an error inside: {name}: {error}"))
-            raise error
+    def _on_end(self, error: BaseException | None) -> None:
+        if error is not None:
+            self._say(CompareStatus(message=why(error)))
+            surface(error)
         elif self.status.busy:
             self._say(CompareStatus(message="Stopped."))
 

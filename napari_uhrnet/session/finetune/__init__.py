@@ -1,0 +1,4 @@
+"""Fine-tuning in a process beside.
+
+`run`  started, watched through its folder, stopped
+"""

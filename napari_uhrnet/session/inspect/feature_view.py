@@ -3,25 +3,23 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from psygnal import Signal
 
-from napari_uhrnet.errors import UserError
+from napari_uhrnet.session.latest_job import LatestJob, surface, why
 from napari_uhrnet.session.libraries import load_triton_apart
 from napari_uhrnet.session.plan import Refusal, pixel_size
-from napari_uhrnet.session.runner import Job
 
 if TYPE_CHECKING:
     from collections.abc import Generator
 
     from napari_uhrnet.engine.inspect.features import FeatureView
     from napari_uhrnet.geometry.window import Window
-    from napari_uhrnet.models.registry import LoadedModel
     from napari_uhrnet.scene.base import Scene
     from napari_uhrnet.session.engine import Engine
+    from napari_uhrnet.session.model_pool import ModelPool
     from napari_uhrnet.session.runner import Runner
     from napari_uhrnet.session.state import SessionState
 
@@ -74,20 +72,18 @@ class Found:
 
 
 class FeatureViewer:
-    """Of the main thread, with a runner of its own, so that a segmentation goes on beside it.
-
-    It loads a network of its own: that of the segmentation belongs to another thread.
-    """
+    """Of the main thread, with its own runner, so that a segmentation continues beside it."""
 
     status_changed = Signal(object)
     """A `FeatureStatus`."""
     found = Signal(object)
     """A `Found`."""
 
-    def __init__(self, state: SessionState, runner: Runner, engine: Engine) -> None:
-        self._state, self._runner, self._engine = state, runner, engine
-        self._generation = 0
-        self._loaded: tuple[tuple[str, str], LoadedModel] | None = None
+    def __init__(
+        self, state: SessionState, runner: Runner, engine: Engine, models: ModelPool
+    ) -> None:
+        self._state, self._engine, self._models = state, engine, models
+        self._job = LatestJob(runner)
         self.status = FeatureStatus()
 
     def show(self) -> None:
@@ -97,38 +93,28 @@ class FeatureViewer:
             self._say(FeatureStatus(message=wanted.sentence))
             return
         self._say(FeatureStatus(True, 0.0, f"Loading {Path(wanted.model).stem}…"))
-        self._generation += 1
-        mine = self._generation
-        self._runner.start(
-            Job(
-                lambda: self._job(wanted),
-                partial(self._on_result, mine),
-                partial(self._on_end, mine),
-            )
-        )
+        self._job.start(lambda: self._steps(wanted), self._on_result, self._on_end)
 
     def cancel(self) -> None:
         """Stop after the batch that is being computed."""
-        self._runner.stop()
+        self._job.cancel()
 
     def forget(self) -> None:
         """Another scene: what is being computed is of no use."""
-        self._generation += 1
-        self._runner.stop()
+        self._job.drop()
         self._say(FeatureStatus())
 
     def close(self) -> None:
         """Stop for good."""
-        self._generation += 1
-        self._runner.close(lambda: None)
+        self._job.close()
 
-    def _job(self, wanted: Wanted) -> Generator[float | Found, None, None]:
+    def _steps(self, wanted: Wanted) -> Generator[float | Found, None, None]:
         """In the runner's thread."""
         load_triton_apart()
         from napari_uhrnet.engine.inspect.features import FeatureView, frame_at, run_features
         from napari_uhrnet.engine.passes.state import EngineState
 
-        model = self._model(wanted.model, wanted.device)
+        model = self._models.get(wanted.model, wanted.device, self)
         yield 0.0
         layout = self._engine.layout(wanted.scene, wanted.pixel_size_m, model)
         state = EngineState(wanted.scene, layout, model, feature_bytes=FEATURE_BYTES)
@@ -138,30 +124,17 @@ class FeatureViewer:
             else:
                 yield step
 
-    def _model(self, name: str, device: str) -> LoadedModel:
-        if self._loaded is None or self._loaded[0] != (name, device):
-            self._loaded = None  # two at once may be too much
-            self._loaded = (name, device), self._engine.load_model(name, device)
-        return self._loaded[1]
-
-    def _on_result(self, generation: int, result: float | Found) -> None:
-        if generation != self._generation:
-            return
+    def _on_result(self, result: float | Found) -> None:
         if isinstance(result, Found):
             self._say(FeatureStatus(message=result.sentence))
             self.found.emit(result)
         else:
             self._say(FeatureStatus(True, result, "Looking at the frame…"))
 
-    def _on_end(self, generation: int, error: BaseException | None) -> None:
-        if generation != self._generation:
-            return
-        if isinstance(error, UserError):
-            self._say(FeatureStatus(message=str(error)))
-        elif error is not None:
-            name = type(error).__name__
-            self._say(FeatureStatus(message=f"Stopped by an error inside: {name}: {error}"))
-            raise error
+    def _on_end(self, error: BaseException | None) -> None:
+        if error is not None:
+            self._say(FeatureStatus(message=why(error)))
+            surface(error)
         elif self.status.busy:
             self._say(FeatureStatus(message="Stopped."))
 

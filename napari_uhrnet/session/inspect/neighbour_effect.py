@@ -3,21 +3,19 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from psygnal import Signal
 
-from napari_uhrnet.errors import UserError
 from napari_uhrnet.geometry.blocks import blocks
 from napari_uhrnet.geometry.classes import NOTHING
 from napari_uhrnet.geometry.metrics import Confusion
 from napari_uhrnet.geometry.window import Window
 from napari_uhrnet.session.inspect.feature_view import wanted_of
+from napari_uhrnet.session.latest_job import LatestJob, surface, why
 from napari_uhrnet.session.libraries import load_triton_apart
 from napari_uhrnet.session.plan import Refusal
-from napari_uhrnet.session.runner import Job
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Generator
@@ -27,10 +25,10 @@ if TYPE_CHECKING:
     from napari_uhrnet.engine.inspect.neighbours import PatchInfluences
     from napari_uhrnet.engine.passes.state import EngineState
     from napari_uhrnet.geometry.classes import ClassTable
-    from napari_uhrnet.models.registry import LoadedModel
     from napari_uhrnet.scene.base import Scene
     from napari_uhrnet.session.engine import Engine, Workspace
     from napari_uhrnet.session.inspect.feature_view import Wanted
+    from napari_uhrnet.session.model_pool import ModelPool
     from napari_uhrnet.session.runner import Runner
     from napari_uhrnet.session.state import SessionState
 
@@ -132,7 +130,7 @@ class FoundInfluences:
 
 
 class NeighbourEffect:
-    """Of the main thread, with a runner and a network of its own, like `FeatureViewer`."""
+    """Of the main thread, with its own runner, like `FeatureViewer`."""
 
     status_changed = Signal(object)
     """An `EffectStatus`."""
@@ -141,10 +139,11 @@ class NeighbourEffect:
     predicted = Signal(object)
     """The `Workspace` of the network without local fusion, whose prediction can be compared."""
 
-    def __init__(self, state: SessionState, runner: Runner, engine: Engine) -> None:
-        self._state, self._runner, self._engine = state, runner, engine
-        self._generation = 0
-        self._loaded: tuple[tuple[str, str], LoadedModel] | None = None
+    def __init__(
+        self, state: SessionState, runner: Runner, engine: Engine, models: ModelPool
+    ) -> None:
+        self._state, self._engine, self._models = state, engine, models
+        self._job = LatestJob(runner)
         self._points: EngineState | None = None
         self.status = EffectStatus()
 
@@ -159,18 +158,16 @@ class NeighbourEffect:
 
     def cancel(self) -> None:
         """Stop after the batch that is being computed."""
-        self._runner.stop()
+        self._job.cancel()
 
     def forget(self) -> None:
         """Another scene: what is being computed is of no use."""
-        self._generation += 1
-        self._runner.stop()
+        self._job.drop()
         self._say(EffectStatus())
 
     def close(self) -> None:
         """Stop for good."""
-        self._generation += 1
-        self._runner.close(lambda: None)
+        self._job.close()
 
     def _begin(self, steps: Callable[[Wanted], Generator[Any, None, None]]) -> None:
         wanted = wanted_of(self._state)
@@ -178,11 +175,7 @@ class NeighbourEffect:
             self._say(EffectStatus(message=wanted.sentence))
             return
         self._say(EffectStatus(True, 0.0, "Preparing…"))
-        self._generation += 1
-        mine = self._generation
-        self._runner.start(
-            Job(lambda: steps(wanted), partial(self._on_result, mine), partial(self._on_end, mine))
-        )
+        self._job.start(lambda: steps(wanted), self._on_result, self._on_end)
 
     # In the runner's thread.
 
@@ -190,7 +183,7 @@ class NeighbourEffect:
         load_triton_apart()
         from napari_uhrnet.engine.inspect.neighbours import without_local_fusion
 
-        model = self._model(wanted)
+        model = self._models.get(wanted.model, wanted.device, self)
         alone = without_local_fusion(model)
         yield 0.0
         layout = self._engine.layout(wanted.scene, wanted.pixel_size_m, model)
@@ -217,7 +210,7 @@ class NeighbourEffect:
         from napari_uhrnet.engine.inspect.neighbours import check_local_fusion, influences, patch_at
         from napari_uhrnet.engine.inspect.point import point_state
 
-        model = self._model(wanted)
+        model = self._models.get(wanted.model, wanted.device, self)
         check_local_fusion(model)
         yield 0.0
         state = point_state(wanted.scene, model, wanted.pixel_size_m)
@@ -228,18 +221,9 @@ class NeighbourEffect:
         patch = influences(state, patch_at(state, y, x))
         yield FoundInfluences(wanted.scene, state.layout.inference.factor_yx, patch)
 
-    def _model(self, wanted: Wanted) -> LoadedModel:
-        name = wanted.model, wanted.device
-        if self._loaded is None or self._loaded[0] != name:
-            self._loaded = self._points = None  # two at once may be too much
-            self._loaded = name, self._engine.load_model(*name)
-        return self._loaded[1]
-
     # In the main thread.
 
-    def _on_result(self, generation: int, result: Any) -> None:
-        if generation != self._generation:
-            return
+    def _on_result(self, result: Any) -> None:
         if isinstance(result, float):
             self._say(EffectStatus(True, result, "Looking at patches…"))
         elif isinstance(result, FoundChanges | FoundInfluences):
@@ -248,15 +232,10 @@ class NeighbourEffect:
         else:
             self.predicted.emit(result)
 
-    def _on_end(self, generation: int, error: BaseException | None) -> None:
-        if generation != self._generation:
-            return
-        if isinstance(error, UserError):
-            self._say(EffectStatus(message=str(error)))
-        elif error is not None:
-            name = type(error).__name__
-            self._say(EffectStatus(message=f"Stopped by an error inside: {name}: {error}"))
-            raise error
+    def _on_end(self, error: BaseException | None) -> None:
+        if error is not None:
+            self._say(EffectStatus(message=why(error)))
+            surface(error)
         elif self.status.busy:
             self._say(EffectStatus(message="Stopped."))
 

@@ -23,7 +23,7 @@ class Asked:
 
     ``model`` names it among all networks (a name of the registry, a path), ``title`` is what a
     person reads. ``load`` is called in the runner's thread, and not again as long as the network
-    is asked; it must give one that no other thread uses.
+    is asked.
     """
 
     model: str

@@ -11,7 +11,7 @@ from psygnal import Signal
 
 from napari_uhrnet.session.inspect.pins import Pin, PointPrediction, new_name
 from napari_uhrnet.session.inspect.point_reader import PointReader, Setting
-from napari_uhrnet.session.runner import Job
+from napari_uhrnet.session.latest_job import LatestJob, surface, why
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Generator
@@ -44,8 +44,7 @@ class Readout:
     """There are other pins, or more is known of one."""
 
     def __init__(self, runner: Runner) -> None:
-        self._runner, self._reader = runner, PointReader()
-        self._generation, self._running = 0, False
+        self._job, self._reader = LatestJob(runner), PointReader()
         self._wanted: Pin | None = None
         self._cursor: tuple[int, int] | None = None
         self._pins: WeakKeyDictionary[Scene, list[Pin]] = WeakKeyDictionary()
@@ -64,7 +63,7 @@ class Readout:
         old, self.setting = self.setting, setting
         if setting == old:
             return
-        self._stop()
+        self._job.drop()
         if old.scene is not setting.scene:
             self.shown = self._cursor = None
         self._wanted = self.shown
@@ -126,8 +125,7 @@ class Readout:
 
     def close(self) -> None:
         """Stop for good."""
-        self._generation += 1
-        self._runner.close(lambda: None)
+        self._job.close()
 
     def _point(self, y: int, x: int) -> Pin:
         return Pin("", y, x, self.setting.pixel_size_m)
@@ -137,7 +135,7 @@ class Readout:
 
     def _read_next(self) -> None:
         """Read the next point, if none is being read."""
-        if self._running or self.setting.scene is None or self.status.message:
+        if self._job.running or self.setting.scene is None or self.status.message:
             return
         wanted, self._wanted = self._wanted, None
         for point in [*([wanted] if wanted else []), *self.pins]:
@@ -150,22 +148,10 @@ class Readout:
     def _start(
         self, steps: Callable[[], Generator[float | PointPrediction, None, None]], point: Pin | None
     ) -> None:
-        self._running = True
-        self._generation += 1
-        mine = self._generation
-        self._runner.start(
-            Job(steps, partial(self._on_result, mine, point), partial(self._on_end, mine))
-        )
+        self._job.start(steps, partial(self._on_result, point), self._on_end)
 
-    def _stop(self) -> None:
-        self._generation += 1
-        self._running = False
-        self._runner.stop()
-
-    def _on_result(
-        self, generation: int, point: Pin | None, result: float | PointPrediction
-    ) -> None:
-        if generation != self._generation or point is None:
+    def _on_result(self, point: Pin | None, result: float | PointPrediction) -> None:
+        if point is None:
             return
         if not isinstance(result, PointPrediction):
             self._say(ReadStatus(True, result))
@@ -178,18 +164,14 @@ class Readout:
         if self.shown is point:
             self.changed.emit()
 
-    def _on_end(self, generation: int, error: BaseException | None) -> None:
-        if generation != self._generation:
-            return
-        self._running = False
+    def _on_end(self, error: BaseException | None) -> None:
         if error is None:
             self._say(ReadStatus())
             self._read_next()
             return
         # Nothing more is read with this setting: it would most likely end in the same way.
-        name = type(error).__name__
-        self._say(ReadStatus(message=f"Stopped by an error inside: {name}: {error}"))
-        raise error
+        self._say(ReadStatus(message=why(error)))
+        surface(error)
 
     def _say(self, status: ReadStatus) -> None:
         self.status = status

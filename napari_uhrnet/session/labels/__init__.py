@@ -1,0 +1,6 @@
+"""Labels and classes of a project, in and out.
+
+`exporting`      reviewed labels to files
+`importing`      labels from files
+`class_editing`  a project's classes edited
+"""

@@ -3,14 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from functools import partial
 from typing import TYPE_CHECKING
 
 from psygnal import Signal
 
-from napari_uhrnet.errors import UserError
+from napari_uhrnet.session.latest_job import LatestJob, surface, why
 from napari_uhrnet.session.queue.queue import Queue, Ranked, rank_job
-from napari_uhrnet.session.runner import Job
 
 if TYPE_CHECKING:
     from napari_uhrnet.session.queue.queue import Doubt, Reviewed
@@ -35,8 +33,7 @@ class Ranker:
     """The queue, or its present part, is another one."""
 
     def __init__(self, runner: Runner) -> None:
-        self._runner = runner
-        self._generation = 0
+        self._job = LatestJob(runner)
         self.status = RankStatus()
         self.queue = Queue()
 
@@ -49,14 +46,8 @@ class Ranker:
     ) -> None:
         """Rank all parts of a scene anew."""
         self._say(RankStatus(True, 0.0, "Ranking…"))
-        self._generation += 1
-        mine = self._generation
-        self._runner.start(
-            Job(
-                lambda: rank_job(shape_yx, side_px, doubt, reviewed),
-                partial(self._on_result, mine),
-                partial(self._on_end, mine),
-            )
+        self._job.start(
+            lambda: rank_job(shape_yx, side_px, doubt, reviewed), self._on_result, self._on_end
         )
 
     def step(self, by: int) -> None:
@@ -81,24 +72,20 @@ class Ranker:
 
     def forget(self) -> None:
         """Another scene: its parts are not ranked."""
-        self._generation += 1
-        self._runner.stop()
+        self._job.drop()
         self.queue = Queue()
         self._say(RankStatus())
         self.queue_changed.emit()
 
     def cancel(self) -> None:
         """Stop after the part that is being read."""
-        self._runner.stop()
+        self._job.cancel()
 
     def close(self) -> None:
         """Stop for good."""
-        self._generation += 1
-        self._runner.close(lambda: None)
+        self._job.close()
 
-    def _on_result(self, generation: int, result: float | Ranked) -> None:
-        if generation != self._generation:
-            return
+    def _on_result(self, result: float | Ranked) -> None:
         if isinstance(result, Ranked):
             self.queue.rank(result)
             nothing = "" if result.parts else "Nothing is left: all that is segmented is reviewed."
@@ -107,15 +94,10 @@ class Ranker:
         else:
             self._say(RankStatus(True, result, "Ranking…"))
 
-    def _on_end(self, generation: int, error: BaseException | None) -> None:
-        if generation != self._generation:
-            return
-        if isinstance(error, UserError):
-            self._say(RankStatus(message=str(error)))
-        elif error is not None:
-            name = type(error).__name__
-            self._say(RankStatus(message=f"Stopped by an error inside: {name}: {error}"))
-            raise error
+    def _on_end(self, error: BaseException | None) -> None:
+        if error is not None:
+            self._say(RankStatus(message=why(error)))
+            surface(error)
         elif self.status.busy:
             self._say(RankStatus(message="Stopped."))
 

@@ -1,0 +1,7 @@
+"""Files and folders.
+
+`disk`    chunk files, files that appear whole, a full disk
+`beside`  written beside, then renamed
+`in_use`  locks
+`cache`   where predictions are cached, and how large
+"""

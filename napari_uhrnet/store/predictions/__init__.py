@@ -1,0 +1,4 @@
+"""Predictions on disk.
+
+`prediction`  class ids and confidences of finished rectangles
+"""

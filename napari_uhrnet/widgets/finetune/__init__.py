@@ -1,0 +1,5 @@
+"""Learn from what is reviewed.
+
+`tool`   puts it together
+`panel`  the panel
+"""

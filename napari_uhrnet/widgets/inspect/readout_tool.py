@@ -24,10 +24,10 @@ if TYPE_CHECKING:
 
     from napari_uhrnet.models.registry import LoadedModel
     from napari_uhrnet.session.compare.other_predictions import OtherPredictions
-    from napari_uhrnet.session.engine import Engine
     from napari_uhrnet.session.inspect.pins import Pin
     from napari_uhrnet.session.inspect.point_reader import Asked
     from napari_uhrnet.session.inspect.readout import Readout
+    from napari_uhrnet.session.model_pool import ModelPool
     from napari_uhrnet.session.state import SessionState
     from napari_uhrnet.widgets.segment.overlay import Overlay
 
@@ -55,13 +55,13 @@ class ReadoutTool(QObject):
         state: SessionState,
         overlay: Overlay,
         readout: Readout,
-        engine: Engine,
+        models: ModelPool,
         predictions: OtherPredictions,
         image: Callable[[], Image | None],
     ) -> None:
         super().__init__()
         self._viewer, self._state, self._overlay = viewer, state, overlay
-        self._readout, self._engine, self._predictions = readout, engine, predictions
+        self._readout, self._models, self._predictions = readout, models, predictions
         self._image = image
         self._files: list[str] = []
         self._position: Any = None
@@ -115,7 +115,7 @@ class ReadoutTool(QObject):
     def _update(self) -> None:
         """Ask those networks that can be asked now."""
         state = self._state
-        found = others(state, self._engine, self._files, self._used())
+        found = others(state, self._models, self._files, self._used())
         by_name = {asked.model: asked for asked in found}
         self.panel.offer({model: asked.title for model, asked in by_name.items()})
         if state.scene is None or state.model_problem:
@@ -124,7 +124,7 @@ class ReadoutTool(QObject):
         else:
             self.panel.hint(HINT)
             chosen = by_name.get(self.panel.chosen)
-            first = named(state.model, self._engine, state.device)
+            first = named(state.model, self._models, state.device)
             asked = (first, *([chosen] if chosen else []))
         self._readout.use(Setting(state.scene, state.pixel_size_m, asked))
         self._show_pins()

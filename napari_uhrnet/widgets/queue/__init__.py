@@ -1,0 +1,5 @@
+"""Where to look next.
+
+`tool`   puts it together
+`panel`  the panel
+"""

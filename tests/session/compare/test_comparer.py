@@ -84,12 +84,12 @@ def test_numbers_are_those_of_the_masked_whole_arrays(at_once, area):
 
 
 @pytest.mark.parametrize("polygon", [None, POLYGON])
-@pytest.mark.parametrize("lit_px", [2000, 300, 77])
+@pytest.mark.parametrize("highlight_px", [2000, 300, 77])
 @pytest.mark.parametrize("block_px", [1024, 100])
 def test_lit_pixels_are_those_of_the_pair_inside_the_area(
     at_once, monkeypatch, polygon, highlight_px, block_px
 ):
-    monkeypatch.setattr(comparing, "LIT_PX", highlight_px)
+    monkeypatch.setattr(comparing, "HIGHLIGHT_PX", highlight_px)
     monkeypatch.setattr(blocks, "BLOCK_PX", block_px)
     at_once.comparer.compare(wanted(polygon=polygon))
     view = Window(33, 71, 1060, 1130)

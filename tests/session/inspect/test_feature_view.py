@@ -13,6 +13,7 @@ from napari_uhrnet.engine.planning.layout import SceneLayout
 from napari_uhrnet.errors import UserError
 from napari_uhrnet.geometry.window import Window
 from napari_uhrnet.session.inspect.feature_view import FeatureViewer, Found
+from napari_uhrnet.session.model_pool import ModelPool
 from napari_uhrnet.session.runner import SyncRunner
 from napari_uhrnet.session.state import SessionState
 from tests.engine.scenes import PIXEL_SIZE_M, made_scene
@@ -27,6 +28,9 @@ class TinyEngine:
 
     def __init__(self, model=None):
         self.model, self.loaded = model or tiny_model(), []
+
+    def read_card(self, name):
+        return tiny_card()
 
     def load_model(self, name, device):
         self.loaded.append((name, device))
@@ -44,7 +48,7 @@ class Bench:
             "scene": made_scene(*SHAPE), "view": VIEW, "model": "tiny", "card": tiny_card(), **state
         })  # fmt: skip
         self.runner, self.engine = SyncRunner(stepwise=stepwise), TinyEngine(model)
-        self.viewer = FeatureViewer(self.state, self.runner, self.engine)
+        self.viewer = FeatureViewer(self.state, self.runner, self.engine, ModelPool(self.engine))
         self.predictions, self.found = [], []
         self.viewer.status_changed.connect(self.predictions.append)
         self.viewer.found.connect(self.found.append)

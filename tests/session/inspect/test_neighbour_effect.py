@@ -13,6 +13,7 @@ from napari_uhrnet.session.inspect.neighbour_effect import (
     NeighbourEffect,
     changes_between,
 )
+from napari_uhrnet.session.model_pool import ModelPool
 from napari_uhrnet.session.runner import SyncRunner
 from napari_uhrnet.session.state import SessionState
 from tests.engine.inspect.test_neighbours import attentive
@@ -49,7 +50,7 @@ def made(tmp_path, monkeypatch):
             scene=made_scene(*SHAPE), model="tiny", card=tiny_card(), view=Window(20, 30, 200, 220)
         )
         engine = TinyEngine(config)
-        effect = NeighbourEffect(state, SyncRunner(**runner), engine)
+        effect = NeighbourEffect(state, SyncRunner(**runner), engine, ModelPool(engine))
         found, predicted = [], []
         effect.found.connect(found.append)
         effect.predicted.connect(predicted.append)
@@ -127,7 +128,7 @@ def test_a_network_without_local_fusion_is_told(made, asked):
 def test_cancel_closes_the_stores(made):
     _, engine, effect, found, _ = made(stepwise=True)
     effect.find_changes()
-    runner = effect._runner
+    runner = effect._job._runner
     for _ in range(4):
         runner.step()
     assert effect.status.busy

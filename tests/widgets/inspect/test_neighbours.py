@@ -8,6 +8,7 @@ from qtpy.QtCore import Qt
 
 from napari_uhrnet.geometry.classes import NOTHING
 from napari_uhrnet.session.inspect.neighbour_effect import NeighbourEffect
+from napari_uhrnet.session.model_pool import ModelPool
 from napari_uhrnet.session.runner import SyncRunner
 from napari_uhrnet.session.state import SessionState
 from napari_uhrnet.widgets.inspect.neighbour_layers import CHANGED, PATCH, VEIL, WITHOUT
@@ -30,7 +31,8 @@ def made(make_napari_viewer, tmp_path, monkeypatch, qtbot):
     data, kwargs, _ = scene_layer(scene)
     image = viewer.add_image(data, **(kwargs | {"scale": (2, 2), "translate": (7, -5)}))
     state = SessionState(scene=scene, model="tiny", card=tiny_card())
-    effect = NeighbourEffect(state, SyncRunner(), TinyEngine())
+    engine = TinyEngine()
+    effect = NeighbourEffect(state, SyncRunner(), engine, ModelPool(engine))
 
     def look():
         state.view = visible_window(viewer, image)
