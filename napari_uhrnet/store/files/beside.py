@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import errno
 import os
 import shutil
 import uuid
@@ -10,12 +9,11 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 from napari_uhrnet.errors import UserError
+from napari_uhrnet.store.files.disk import is_full
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
-
-_FULL = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG}
 
 
 @contextmanager
@@ -48,7 +46,7 @@ def os_errors(path: Path) -> Iterator[None]:
     try:
         yield
     except OSError as error:
-        if error.errno in _FULL:
+        if is_full(error):
             reason = "the disk is full: free space or choose another folder"
         else:
             reason = f"cannot be written ({error.strerror or error}): choose another place"

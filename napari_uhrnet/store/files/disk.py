@@ -31,12 +31,17 @@ def disk_errors(
     try:
         yield
     except OSError as error:
-        if error.errno in _FULL:
+        if is_full(error):
             raise UserError(f"{folder}: the disk is full: free space or {advice}") from error
         raise UserError(
             f"{folder}: {name} cannot be used ({error.strerror or error}): check the folder or "
             f"{advice}"
         ) from error
+
+
+def is_full(error: OSError) -> bool:
+    """Whether there was no room for what was written: on the disk, in a quota, in one file."""
+    return error.errno in _FULL
 
 
 def write_whole(path: Path, data: bytes | memoryview, *, durable: bool = False) -> None:
