@@ -1,4 +1,4 @@
-"""The out-of-memory ladder, with a device that is said to be small."""
+"""The out-of-memory ladder, with a device that pretends to be small."""
 
 import numpy as np
 import pytest
@@ -41,7 +41,7 @@ def test_batches_are_halved_until_they_fit_and_stay_so(tmp_path):
     batches = bench.model.network.batches
     assert batches[:3] == [8, 4, 2] and set(batches[2:]) == {2}
     messages = [s.message for s in steps if s.message]
-    assert len(messages) == 1 and "going on with 2 at once" in messages[0]
+    assert len(messages) == 1 and "continuing with 2 at once" in messages[0]
     same = np.mean(bench.maps()["fused/labels"] == expected["fused/labels"])
     assert same >= 0.9999
 
@@ -65,5 +65,5 @@ def test_a_device_that_cannot_hold_one_patch_gives_way_to_the_cpu(tmp_path):
     except torch.OutOfMemoryError:
         bench.state.step_down()
     assert bench.state.device.type == "cpu"
-    assert "going on with the CPU" in bench.state.notes[-1]
+    assert "continuing on the CPU" in bench.state.notes[-1]
     assert set(np.unique(bench.all_of()["fused/labels"])) <= {1, 4, 5}

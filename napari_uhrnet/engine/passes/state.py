@@ -149,10 +149,10 @@ class EngineState:
         if self.batch_size > 1:
             self.batch_size //= 2
             self.notes.append(
-                f"{self.device} ran out of memory: going on with {self.batch_size} at once"
+                f"{self.device} ran out of memory: continuing with {self.batch_size} at once"
             )
         elif self.device.type != "cpu":
-            self.notes.append(f"{self.device} ran out of memory: going on with the CPU, slower")
+            self.notes.append(f"{self.device} ran out of memory: continuing on the CPU, slower")
             self.device = torch.device("cpu")
             self.network = self.network.to(self.device)
             self.forget_device()
