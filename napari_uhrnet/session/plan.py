@@ -36,7 +36,7 @@ class PixelSize:
         if not self.assumed:
             return ""
         return (
-            f"assumed {self.metres:.3g} m/px, the checkpoint's; type the true size if it is known"
+            f"assumed {self.metres:.3g} m/px, the checkpoint's; type the true size if you know it"
         )
 
 
