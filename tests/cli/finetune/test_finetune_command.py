@@ -62,7 +62,7 @@ def test_a_run_from_a_project_to_a_checkpoint(tmp_path, arguments, capsys):
 def test_a_run_is_gone_on_with_only_as_it_was_started(tmp_path, arguments, capsys):
     assert run(arguments) == 0
     assert run(arguments) == BAD_INPUT
-    assert "holds a run already: go on with --resume" in capsys.readouterr().err
+    assert "holds a run already: continue with --resume" in capsys.readouterr().err
     assert run([*arguments, "--resume"]) == 0
     assert run([*arguments, "--resume", "--seed", "4"]) == BAD_INPUT
     assert "started with seed = 0, not 4" in capsys.readouterr().err
