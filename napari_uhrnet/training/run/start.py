@@ -129,7 +129,7 @@ def _backbones(network: Any) -> list[nn.Module]:
 
 
 def _pretrained(name: str) -> dict[str, Tensor] | None:
-    """timm's weights for a backbone, if they were fetched before or the hub can be reached."""
+    """Weights of timm for a backbone, if they were fetched before or the hub can be reached."""
     import timm
     from huggingface_hub import try_to_load_from_cache
     from huggingface_hub.errors import HfHubHTTPError, LocalEntryNotFoundError
