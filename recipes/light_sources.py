@@ -101,7 +101,7 @@ def read_pseudo_labels(folder: Path, frame: Frame) -> NDArray[np.uint8]:
         raise UserError(f"{path}: is missing: make it with recipes.pseudo_labels")
     both = np.asarray(Image.open(path))
     if both.shape != (*frame.labels.shape, 2):
-        raise UserError(f"{path}: is not of its image at {PIXEL_SIZE_M} m per pixel: make it anew")
+        raise UserError(f"{path}: is not of its image at {PIXEL_SIZE_M} m per pixel: make it again")
     return both
 
 

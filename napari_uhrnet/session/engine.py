@@ -90,7 +90,7 @@ class Engine(Protocol):
         ...
 
     def close_workspace(self, where: Workspace) -> None:
-        """Let go of a store; once for each."""
+        """Close a store; once for each."""
         ...
 
     def run(self, where: Workspace, window: Window, ring: bool) -> Generator[Progress, None, None]:

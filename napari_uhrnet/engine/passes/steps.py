@@ -37,7 +37,7 @@ def frame_features(state: EngineState, frame: Cell) -> FrameFeatures:
 
 
 def _decoding_features(state: EngineState, frame: Cell) -> FrameFeatures:
-    """What patches are decoded with: G, or G2 if the network wants its patches merged first."""
+    """What patches are decoded with: G, or G2 if the network needs its patches merged first."""
     if not state.network.needs_whole_frame:
         return frame_features(state, frame)
     known = state.merged.get(frame)

@@ -1,4 +1,4 @@
-"""What the engine asks of a network."""
+"""The interface of networks to the engine."""
 
 from __future__ import annotations
 

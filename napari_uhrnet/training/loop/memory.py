@@ -94,7 +94,7 @@ def choose_patches_at_once(
 
 
 def gigabytes(count: int) -> str:
-    """For people."""
+    """An amount of memory as text."""
     return f"{count / 1e9:.2f} GB"
 
 

@@ -160,7 +160,7 @@ def _start(network: Network, classes: ClassTable, start: LoadedModel | None, not
         note(f"{lacking} of {len(network.state_dict())} tensors are not in the start: they are new")
     new = [c.name for c in classes.classes if c.name not in start.classes.names.values()]
     if new:
-        note(f"classes that the start lacks begin anew: {', '.join(new)}")
+        note(f"classes that the start lacks start anew: {', '.join(new)}")
     return f"{start.name} ({start.hash})"
 
 
