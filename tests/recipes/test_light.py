@@ -1,6 +1,7 @@
 """The recipe of the light checkpoints: starting from a checkpoint."""
 
 import sys
+from pathlib import Path
 
 import pytest
 import torch
@@ -58,3 +59,9 @@ def test_what_a_network_cannot_correct_is_refused(monkeypatch, capsys):
     with pytest.raises(SystemExit, match="2"):
         light.main()
     assert "glnet-light has no fusion" in capsys.readouterr().err
+
+
+def test_pseudo_labels_are_read_from_the_folder_of_taught(monkeypatch):
+    words = ["--data", "d", "--split", "s", "--run", "r", "--taught", "labels"]
+    monkeypatch.setattr(sys, "argv", ["light", *words])
+    assert light._options().pseudo_labels == Path("labels")
