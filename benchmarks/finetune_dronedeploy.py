@@ -1,11 +1,11 @@
 """What fine-tuning on ten corrected windows gives: ``python THIS RGB LABELS WORK``.
 
-RGB and LABELS are a scene of the DroneDeploy benchmark at 0.1 m per pixel (label 255: nothing is
-known). Ten windows of 512 px, spread out over the left of the scene, are corrected from the labels
-through the calls that the window makes; the columns from 2 700 px on are the test part, with a gap.
-Then ``napari-uhrnet finetune`` runs as a person would start it, with all of the network and with
-its heads alone, for each seed. Prints mIoU over the classes of the test part, beside that of
-answering the most frequent class of the ten windows everywhere. Runs in WORK are gone on with.
+RGB and LABELS are a scene of the DroneDeploy benchmark at 0.1 m per pixel (label 255: not
+labelled). Ten windows of 512 px, spread out over the left of the scene, are corrected from the
+labels through the calls that the window makes; the columns from 2 700 px on are the test part, with
+a gap. Then ``napari-uhrnet finetune`` runs as a person would start it, with all of the network and
+with its heads alone, for each seed. Prints mIoU over the classes of the test part, beside that of
+predicting the most frequent class of the ten windows everywhere. Runs in WORK are resumed.
 """
 
 from __future__ import annotations
@@ -88,7 +88,7 @@ def correct(scene: Scene, labels: np.ndarray, windows: list[Window], project: Pa
 
 
 def run(project: Path, folder: Path, seed: int, steps: int, heads_only: bool) -> Path:
-    """Fine-tune in a process of its own; the checkpoint."""
+    """Fine-tune in a separate process; returns the checkpoint."""
     checkpoint = folder / "finetuned.safetensors"
     if not checkpoint.exists():
         command = [sys.executable, "-m", "napari_uhrnet.cli.app", "finetune", str(project)]
@@ -114,9 +114,9 @@ def scores(truth: np.ndarray, prediction: np.ndarray) -> dict[str, float]:
     known = truth != 255
     iou = {}
     for k, (name, _) in enumerate(CLASSES):
-        there, said = (truth == k) & known, (prediction == k) & known
+        there, predicted = (truth == k) & known, (prediction == k) & known
         if there.any():
-            iou[name] = float((there & said).sum() / (there | said).sum())
+            iou[name] = float((there & predicted).sum() / (there | predicted).sum())
     accuracy = float((truth[known] == prediction[known]).mean())
     return {"miou": float(np.mean(list(iou.values()))), "accuracy": accuracy, **iou}
 

@@ -2,12 +2,12 @@
 
     python benchmarks/local_fusion.py --data DATA --split SPLIT.json --out RUN CHECKPOINT [...]
 
-Of each light UHRNet (say, one a seed) the branches and their heads stay as they are; the fusions
-are made anew and trained on the same views four times: with patches that hear their neighbours,
-that hear only what is convolved of them and share no statistics of norms, that hear themselves only
-(as many parameters), and without local fusion. What differs is local fusion. Runs
-that were broken off are gone on with. Printed is mIoU on the split's val part of the fused and the
-local prediction, and what hearing the neighbours gives (bootstrap over groups of scenes).
+Of each light UHRNet (for example one a seed) the branches and their heads stay as they are; the
+fusions are made anew and trained on the same views four times: with local fusion of all nine
+patches, with its convolved context but without shared statistics of norms, with the patch's own
+features only (as many parameters), and without local fusion. Runs that were stopped are resumed.
+Printed is mIoU on the split's val part of the fused and the local prediction, and the gain by
+neighbours (bootstrap over groups of scenes).
 """
 
 from __future__ import annotations
@@ -119,11 +119,12 @@ def score(made, count, options) -> None:
                 for name in (other, "neighbours")
             )
             found = paired(a, b, classes, SETTINGS.unknown, groups)
-            print(f"\n{branch} prediction\n{table(found, f'hears {other}', 'hears neighbours')}")
+            names = f"local fusion: {other}", "local fusion: neighbours"
+            print(f"\n{branch} prediction\n{table(found, *names)}")
 
 
 def of_branch(scene, branch):
-    """Counts that say a branch's prediction where `paired` looks: at the fused one."""
+    """Counts with a branch's prediction as the fused one, which `paired` reads."""
     return replace(scene, branches={"fused": scene.branches[branch]})
 
 

@@ -1,4 +1,4 @@
-"""Counting multiply-accumulates as they are executed, at no cost worth a mention.
+"""Counting multiply-accumulates as they are executed, at negligible cost.
 
 torch's own FlopCounterMode works below the dispatcher and makes a GLNet on a CPU 1.3 times slower
 (torch 2.14), so that nothing can be timed under it. This one only looks at the calls from above.
@@ -20,7 +20,7 @@ _PRODUCTS = {torch.matmul, torch.Tensor.matmul, torch.Tensor.__matmul__, F.linea
 class MacCounter(TorchFunctionMode):
     """Counts the MACs of convolutions and matrix products while it is entered.
 
-    ``by_shape`` tells where they go: (weight shape, output height and width) to MACs.
+    ``by_shape`` is their distribution: (weight shape, output height and width) to MACs.
     """
 
     def __init__(self) -> None:

@@ -1,10 +1,10 @@
-"""What pixels without data do to the prediction beside them.
+"""How pixels without data change the prediction beside them.
 
     python benchmarks/no_data.py MODEL --data DATA --split SPLIT.json
 
-Every scene of the split's val part is asked three times: whole; with what lies outside of a square
-turned by 15 degrees cut away, as at the ends of an orthophoto, and shown to the network as black;
-and with the same cut away and mirrored (`engine.passes.reading.mirrored`). Scored is each
+Every scene of the split's val part is segmented three times: whole; with what lies outside of a
+square turned by 15 degrees cut away, as at the ends of an orthophoto, and shown to the network as
+black; and with the same cut away and mirrored (`engine.passes.reading.mirrored`). Scored is each
 time what lies in the square, by ground area.
 """
 
@@ -61,8 +61,8 @@ def main() -> None:
                     labels = replace(prediction, branch=branch).read(prediction.window)
                     confusion.add(kept, labels, (pair.pixel_size_m or 1.0) ** 2)
         scores = {branch: confusion.scores(classes).miou for branch, confusion in found.items()}
-        said = ", ".join(f"{branch} {100 * miou:.1f}" for branch, miou in scores.items())
-        print(f"{way}: {said}", flush=True)
+        shown = ", ".join(f"{branch} {100 * miou:.1f}" for branch, miou in scores.items())
+        print(f"{way}: {shown}", flush=True)
 
 
 def turned_square(height: int, width: int) -> np.ndarray:

@@ -1,10 +1,10 @@
-"""What the local branch loses by seeing a patch at a time, and what of it norms are.
+"""What the local branch loses by seeing a patch at a time, and the norms' part of it.
 
     python benchmarks/patch_context.py CHECKPOINT --data DATA --split SPLIT.json [--patches PX ...]
 
 The local branch of a light UHRNet, without a further step of training, in patches of several sizes:
 normed by each patch's own statistics, and by those of the patches around it, too. What else local
-fusion tells is left out in both. Printed is mIoU on the split's val part.
+fusion adds is left out in both. Printed is mIoU on the split's val part.
 """
 
 from __future__ import annotations
@@ -37,8 +37,10 @@ def main() -> None:
         for statistics in ("itself", "neighbours"):
             changed = replace(model, network=local_alone(model.network, patch_px, statistics))
             parts = metrics(changed, pairs, classes)
-            said = ", ".join(f"{name} {100 * s['local']['miou']:.1f}" for name, s in parts.items())
-            print(f"{patch_px} px, statistics of {statistics}: {said}", flush=True)
+            scores = ", ".join(
+                f"{name} {100 * s['local']['miou']:.1f}" for name, s in parts.items()
+            )
+            print(f"{patch_px} px, statistics of {statistics}: {scores}", flush=True)
 
 
 def local_alone(network, patch_px, statistics):

@@ -1,11 +1,12 @@
-"""How often patches that overlap disagree, with and without what they hear from each other.
+"""How often overlapping patches disagree, with and without their neighbours' features.
 
     python benchmarks/seams.py --model MODEL --pixel-size METRES IMAGE [IMAGE ...]
 
-Where two patches overlap both say a class for each pixel. Blending hides where they disagree, and
-that is where seams would be. The same weights are asked three times: as they are, with every patch
-hearing itself only, and without local fusion. Printed is the share of overlapping pixels (of pairs
-of neighbours along an axis) on which the two differ, per branch, over all images.
+Where two patches overlap both predict a class for each pixel. Blending hides where they disagree,
+and that is where seams would be. The same weights are run three times: as they are, with local
+fusion of each patch's own features only, and without local fusion. Printed is the share of
+overlapping pixels (of pairs of neighbours along an axis) on which the two differ, per branch, over
+all images.
 """
 
 from __future__ import annotations
@@ -35,14 +36,14 @@ def main() -> None:
     parser.add_argument("--model", default="uhrnet-light")
     parser.add_argument("--pixel-size", type=float, required=True, help="metres")
     options = parser.parse_args()
-    present = load_model(options.model)
-    alone = replace(present, network=hearing_itself(present.network))
-    asked = {
-        "as it is": present,
-        "hears itself only": alone,
-        "without local fusion": without_local_fusion(present),
+    loaded = load_model(options.model)
+    alone = replace(loaded, network=fusing_itself(loaded.network))
+    compared = {
+        "as it is": loaded,
+        "own features only": alone,
+        "without local fusion": without_local_fusion(loaded),
     }
-    for name, model in asked.items():
+    for name, model in compared.items():
         differ = dict.fromkeys(BRANCHES, 0)
         pixels = 0
         for path in options.images:
@@ -51,12 +52,12 @@ def main() -> None:
             pixels += seen
             for branch in BRANCHES:
                 differ[branch] += found[branch]
-        said = ", ".join(f"{branch} {100 * differ[branch] / pixels:.2f} %" for branch in BRANCHES)
-        print(f"{name}: {said} of {pixels} pixels", flush=True)
+        shares = ", ".join(f"{branch} {100 * differ[branch] / pixels:.2f} %" for branch in BRANCHES)
+        print(f"{name}: {shares} of {pixels} pixels", flush=True)
 
 
-def hearing_itself(network: Any) -> Any:
-    """The same layers, but of the neighbours nothing is heard (`UHRNetConfig`)."""
+def fusing_itself(network: Any) -> Any:
+    """The same layers, but local fusion uses the patch's own features only (`UHRNetConfig`)."""
     other = copy(network)
     other.config = network.config.model_copy(update={"local_fusion_hears": "itself"})
     return other

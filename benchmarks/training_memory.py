@@ -1,8 +1,8 @@
 """Peak memory of a training step with few and with many patches: ``python training_memory.py``.
 
-Patches are worked off one at a time. First the same frame is cut into 9 and into 36 patches of the
+Patches are processed one at a time. First the same frame is cut into 9 and into 36 patches of the
 same size (by their overlap), then frames of 3 x 3 and of 6 x 6 patches are compared. Each step runs
-in a process of its own.
+in a separate process.
 """
 
 from __future__ import annotations
@@ -45,8 +45,8 @@ def main() -> None:
     first = 0
     for name, case in CASES.items():
         command = [sys.executable, __file__, *map(str, case)]
-        said = subprocess.run(command, check=True, capture_output=True, text=True).stdout
-        patches, peak = map(int, said.split())
+        printed = subprocess.run(command, check=True, capture_output=True, text=True).stdout
+        patches, peak = map(int, printed.split())
         first = first or peak
         print(f"{name}: {patches} patches, {peak / 1e6:.0f} MB, x {peak / first:.3f}")
 

@@ -82,15 +82,15 @@ def count_alone(scene, layout, model, window: Window, folder: Path) -> None:
     """A window on its own encodes what it depends on: by brute force over all patches."""
     near, grid = layout.inference.from_level0(window), layout.patches
     seen = [c for c in grid.cells() if grid.window(c).intersect(near)]
-    present = {n for c in seen for n in (c, *grid.neighbours(c))}
-    if len(present) > 60:
-        return  # takes long, and says no more than the smaller ones
+    around = {n for c in seen for n in (c, *grid.neighbours(c))}
+    if len(around) > 60:
+        return  # takes long, and shows no more than the smaller ones
     state = EngineState(scene, layout, model)
     name = f"{window.y}-{window.x}-{window.height}-{window.width}"
     with open_prediction_store(scene, state, model, folder / name) as store:
         for _ in run(Work(window), state, store):
             pass
-    needed = len(present) if model.network.needs_neighbours else len(seen)
+    needed = len(around) if model.network.needs_neighbours else len(seen)
     print(f"window {name}: {state.counts['encoded']} patches encoded, {needed} needed")
     assert (state.counts["encoded"], state.counts["decoded"]) == (needed, len(seen))
 

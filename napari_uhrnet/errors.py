@@ -13,7 +13,7 @@ BAD_INPUT = 2
 
 
 class UserError(Exception):
-    """Bad input: one sentence that says which file, what is wrong and what to do.
+    """Bad input: one sentence on which file, what is wrong and what to do.
 
     The command line prints it on one line and leaves with exit code 2; the panel shows it in its
     message line. Everything else that is raised is a bug and surfaces as one.

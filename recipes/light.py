@@ -1,9 +1,9 @@
 """The recipe of the shipped light checkpoints: ``python -m recipes.light --help``.
 
 Views are drawn from quarter tiles at 1.196 m/px, full scenes scaled to it, scenes of which only
-forest is labelled, and made scenes. Labels that other networks gave to scenes without a truth
-(`recipes.pseudo_labels`) are learned where these are surest. The run can be stopped at any moment
-and resumed.
+forest is labelled, and made scenes. Pseudo-labels of scenes without ground truth
+(`recipes.pseudo_labels`) are learned where their networks are surest. The run can be stopped at any
+moment and resumed.
 """
 
 from __future__ import annotations
@@ -51,7 +51,7 @@ if TYPE_CHECKING:
 SAMPLING = Sampling(whole_share=0.3)
 RATES = {"uhrnet-light": (1e-3, 3e-4), "glnet-light": (2e-4, 1e-4)}
 """Of new and of pretrained layers. With UHRNet's rates the loss of GLNet, whose pyramid has no
-norms, was after 75 steps where it began."""
+norms, had not fallen after 75 steps."""
 TERMS = (
     "Trained on DeepGlobe land-cover images, whose terms allow non-commercial research only: "
     "use these weights for non-commercial research."
@@ -78,7 +78,7 @@ def main() -> None:
     model = build_network(shape)
     start = start_backbones(model, print)
     if options.start is not None:
-        start = resume_from(model, options.start)
+        start = start_from(model, options.start)
     enter_stage(model, options.stage)
     objective = Objective(class_weights(class_shares(sources, known)))
     fabric = Fabric(accelerator="cpu", devices=1, precision=config.precision)
@@ -88,8 +88,8 @@ def main() -> None:
 
     for progress in fit(model, draw, known, objective, config, options.run, fabric):
         if progress.step % 10 == 0:
-            said = " ".join(f"{k} {v:.3f}" for k, v in progress.branches.items())
-            print(f"{time.strftime('%H:%M:%S')} step {progress.step} of {config.steps}: {said}")
+            losses = " ".join(f"{k} {v:.3f}" for k, v in progress.branches.items())
+            print(f"{time.strftime('%H:%M:%S')} step {progress.step} of {config.steps}: {losses}")
     images = images_of(options.data, split, pseudo_labels=options.pseudo_labels is not None)
     seen = joined(images, read_card(options.start).trained_on if options.start else "")
     described = card(options.model, shape, known, config, sampling, sources, start, seen)
@@ -105,13 +105,13 @@ def _options() -> argparse.Namespace:
     add("--model", choices=RATES, default="uhrnet-light")
     add("--data", type=Path, required=True, help="folder of the DeepGlobe sets")
     add("--split", type=Path, required=True, help="JSON with train and val")
-    add("--run", type=Path, required=True, help="run folder, made or gone on with")
+    add("--run", type=Path, required=True, help="run folder; an existing run is resumed")
     add("--steps", type=int, default=FitConfig.steps)
     add("--seed", type=int, default=FitConfig.seed)
     add("--stage", choices=get_args(StageName), default="joint", help="see training.stages")
     add("--corrects", choices=("mean", "local"), help="what the fusion of a UHRNet is added to")
-    add("--start", type=Path, help="checkpoint to go on from, not ImageNet")
-    add("--taught", type=Path, help="folder of recipes.pseudo_labels")
+    add("--start", type=Path, help="checkpoint to start from instead of ImageNet weights")
+    add("--taught", dest="pseudo_labels", type=Path, help="folder of recipes.pseudo_labels")
     add("--colour", type=float, default=SAMPLING.colour_strength, help="strength of its jitter")
     add("--zoom", type=float, nargs=2, default=SAMPLING.zoom, help="smallest and largest")
     add("--whole", type=float, default=SAMPLING.whole_share, help="share of whole frames")
@@ -134,8 +134,8 @@ def _config(options: argparse.Namespace) -> FitConfig:
     )
 
 
-def resume_from(model: Network, path: Path) -> str:
-    """Take a checkpoint's weights (`start.of_use`); returns what the card says of the start."""
+def start_from(model: Network, path: Path) -> str:
+    """Take a checkpoint's weights (`start.of_use`); returns what the card records as the start."""
     old = read_card(path)
     weights = of_use(read_weights(path, old), old.config, model.config)
     missing, unknown = model.load_state_dict(weights, strict=False)
@@ -154,7 +154,7 @@ def card(
     start: str,
     trained_on: str,
 ) -> Card:
-    """What the checkpoint says of itself; scores are added when it is evaluated."""
+    """The card of the checkpoint; scores are added when it is evaluated."""
     return Card(
         name=name,
         title=find_entry(name).description,

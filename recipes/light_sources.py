@@ -41,11 +41,11 @@ PSEUDO_LABEL_SHARES = {
     "unlabelled": 0.03,
     "made": 0.05,
 }
-"""The same where teachers gave labels to the scenes without a truth."""
+"""The same with pseudo-labels for the scenes without ground truth."""
 SURE_SHARE = 0.6
-"""Of the pixels that teachers gave a class, so many are learned: the surest of each class.
+"""Share of the pixels with a pseudo-label that are learned: the surest of each class.
 
-One bound for all classes would leave out most of what teachers are not good at."""
+One bound for all classes would leave out most pixels of the difficult classes."""
 FOREST = 4
 
 
@@ -55,13 +55,13 @@ def read_sources(
     classes: ClassTable,
     pseudo_labels: Path | None = None,
 ) -> list[FrameSource]:
-    """The train half of the development split, and made scenes at seeds of their own.
+    """The train half of the development split, and made scenes with seeds used nowhere else.
 
-    ``split`` names the scenes of ``tiles``, ``full`` and ``forest``; of scenes of which only forest
-    is known, too, some show tiles that are scored.
+    ``split`` names the scenes of ``tiles``, ``full`` and ``forest``; some scenes of
+    which only forest is labelled show tiles that are scored, too.
 
-    ``taught`` is a folder of `recipes.pseudo_labels` for the scenes of ``data`` that have no truth,
-    or of which only forest is known.
+    ``pseudo_labels`` is a folder of `recipes.pseudo_labels` for the scenes of ``data`` that have no
+    ground truth, or of which only forest is labelled.
     """
     tiles, full = data / TILES, data / FULL
     partly = [data / PARTLY / f"{i}_sat.jpg" for i in split["forest"]]
@@ -95,56 +95,56 @@ def images_of(data: Path, split: dict[str, Sequence[str]], *, pseudo_labels: boo
 
 
 def read_pseudo_labels(folder: Path, frame: Frame) -> NDArray[np.uint8]:
-    """(h, w, 2) uint8: ids and shares that teachers gave a frame."""
+    """(h, w, 2) uint8: pseudo-labels of a frame, ids and shares."""
     path = folder / frame.name.replace("_sat.jpg", "_taught.png")
     if not path.exists():
         raise UserError(f"{path}: is missing: make it with recipes.pseudo_labels")
     both = np.asarray(Image.open(path))
     if both.shape != (*frame.labels.shape, 2):
-        raise UserError(f"{path}: is not of its image at {PIXEL_SIZE_M} m per pixel: make it anew")
+        raise UserError(f"{path}: is not of its image at {PIXEL_SIZE_M} m per pixel: make it again")
     return both
 
 
 def learn_surest(
     frames: Sequence[Frame], pseudo_labels: Sequence[NDArray[np.uint8]], share: float = SURE_SHARE
 ) -> list[Frame]:
-    """Frames with labels of teachers beside their own.
+    """Frames with their own labels and, elsewhere, the surest pseudo-labels.
 
     Parameters
     ----------
     frames
-        Frames of which nothing is known, or of some pixels what they are or what not.
-    taught
-        For each (h, w, 2) uint8: class ids (255 where there is no picture), and how sure the
-        teachers are of them, up to 255.
+        Frames without labels, or with some pixels known to be (or not to be) of a class.
+    pseudo_labels
+        For each (h, w, 2) uint8: class ids (255 where there is no picture), and how sure their
+        networks are, up to 255.
     share
-        Of the pixels that were given a class, the surest ones that are learned.
+        Share of the pixels with a pseudo-label that are learned: the surest of each class.
     """
-    told = np.zeros((NOTHING + 1, 256), np.int64)
+    counts = np.zeros((NOTHING + 1, 256), np.int64)
     for both in pseudo_labels:
-        np.add.at(told, (both[..., 0].ravel(), both[..., 1].ravel()), 1)
-    least = least_sure(told, share)
-    return [_told(f, both, least) for f, both in zip(frames, pseudo_labels, strict=True)]
+        np.add.at(counts, (both[..., 0].ravel(), both[..., 1].ravel()), 1)
+    least = least_sure(counts, share)
+    return [_completed(f, both, least) for f, both in zip(frames, pseudo_labels, strict=True)]
 
 
-def least_sure(told: NDArray[np.integer], share: float) -> NDArray[np.int64]:
+def least_sure(counts: NDArray[np.integer], share: float) -> NDArray[np.int64]:
     """(N,) how sure a pixel must be: the highest bound that at least ``share`` of them reach.
 
-    ``told`` is (N, 256) the pixels of each class by how sure they are.
+    ``counts`` is (N, 256) the pixels of each class by how sure they are.
     """
-    reached = told[:, ::-1].cumsum(axis=1)
+    reached = counts[:, ::-1].cumsum(axis=1)
     needed = share * reached[:, -1:]
     bound: NDArray[np.int64] = 255 - (reached >= needed).argmax(axis=1)
     return bound
 
 
-def _told(frame: Frame, both: NDArray[np.uint8], least: NDArray[np.int64]) -> Frame:
-    """What is known stays; a teacher that says what a pixel is known not to be is not heard."""
+def _completed(frame: Frame, both: NDArray[np.uint8], least: NDArray[np.int64]) -> Frame:
+    """Known labels stay; a pseudo-label that contradicts what is known is ignored."""
     ids, shares = both[..., 0].astype(np.uint16), both[..., 1]
     open_to = frame.labels == NOTHING
     open_to |= (frame.labels >= NOT_OF) & (frame.labels != NOT_OF + ids)
-    heard = open_to & (ids != NOTHING) & (shares >= least[ids])
-    return Frame(frame.name, frame.pixels, np.where(heard, ids, frame.labels))
+    taken = open_to & (ids != NOTHING) & (shares >= least[ids])
+    return Frame(frame.name, frame.pixels, np.where(taken, ids, frame.labels))
 
 
 def _frame(folder: Path, name: str, classes: ClassTable, pixel_size_m: float) -> Frame:
@@ -160,7 +160,7 @@ def _without_truth(image: Path) -> Frame:
 
 
 def forest_mask(image: Path) -> Path:
-    """Where the mask of a scene of which only forest is known would be."""
+    """Path of the forest mask of a scene of which only forest is labelled."""
     return image.with_name(image.name.replace("_sat.jpg", "_forest.png"))
 
 
@@ -171,7 +171,7 @@ def has_picture(mask: Path) -> NDArray[np.bool_]:
 
 
 def _partly(image: Path) -> Frame:
-    """A scene of which is known what is forest (1), what is not (0), and where nothing is (255)."""
+    """A scene whose mask marks forest (1), no forest (0) and no data (255)."""
     codes = np.asarray(Image.open(forest_mask(image)))
     labels = np.full(codes.shape, NOTHING, np.uint16)
     labels[codes == 1] = FOREST

@@ -1,4 +1,4 @@
-"""Labels that networks give to scenes without a truth, to train others on.
+"""Pseudo-labels: predictions for scenes without ground truth, to train other networks on.
 
 ``python -m recipes.pseudo_labels --help``
 """
@@ -39,10 +39,10 @@ ROWS_PX = 256
 """Rows of a scene that are compared at a time."""
 
 
-def teach(
+def predict_labels(
     scene: Scene, teachers: Sequence[LoadedModel], views: int = 8
 ) -> tuple[NDArray[np.uint8], NDArray[np.uint8]]:
-    """What several networks of the same classes and scale say together of a scene.
+    """The mean prediction of several networks of the same classes and scale for a scene.
 
     Each network's fused prediction is averaged over the scene's turns and mirrorings, then over the
     networks.
@@ -76,7 +76,9 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=main.__doc__)
     parser.add_argument("folders", nargs="+", metavar="DIR[@METRES]", help="folders of pictures")
     parser.add_argument("--out", type=Path, required=True)
-    parser.add_argument("--model", action="append", required=True, help="a teacher; many may be")
+    parser.add_argument(
+        "--model", action="append", required=True, help="a teacher network; may be given again"
+    )
     parser.add_argument("--views", type=int, choices=(4, 8), default=8, help="of each scene")
     options = parser.parse_args()
     teachers = [load_model(name) for name in options.model]
@@ -88,12 +90,12 @@ def main() -> None:
             written = options.out / image.name.replace("_sat.jpg", "_taught.png")
             if not written.exists():
                 with _opened(image, source.pixel_size_m) as scene:
-                    _write(written, *teach(scene, teachers, options.views))
+                    _write(written, *predict_labels(scene, teachers, options.views))
                 print(written, file=sys.stderr, flush=True)
 
 
 def _opened(image: Path, pixel_size_m: float | None) -> Scene:
-    """A picture; NAME_forest.png beside it tells where it shows nothing."""
+    """A picture; NAME_forest.png beside it marks where it shows nothing."""
     mask = forest_mask(image)
     if not mask.exists():
         return open_scene(image, pixel_size_m)

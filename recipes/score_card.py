@@ -1,4 +1,4 @@
-"""Write into a checkpoint's card what it scores on scenes it never saw.
+"""Write into a checkpoint's card its scores on scenes that it was not trained on.
 
 ``python -m recipes.score_card --help``
 """

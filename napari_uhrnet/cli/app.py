@@ -57,7 +57,7 @@ def info(
     scene: ScenePath,
     json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
 ) -> None:
-    """Say what is known about a scene."""
+    """Show size, bands, pixel size and georeference of a scene."""
     from napari_uhrnet.cli.info import print_info
 
     print_info(scene, as_json=json)
@@ -65,9 +65,9 @@ def info(
 
 @app.command()
 def models(
-    shipped: Annotated[bool, typer.Option("--shipped", help="Only those with weights.")] = False,
+    shipped: Annotated[bool, typer.Option("--shipped", help="Only models with weights.")] = False,
 ) -> None:
-    """List the models and whether their weights are here."""
+    """List the models, their costs, and which have weights."""
     from napari_uhrnet.cli.info import print_models
 
     print_models(shipped=shipped)
@@ -91,13 +91,13 @@ def run(arguments: Sequence[str] | None = None) -> int:
     try:
         code = app(arguments, prog_name="napari-uhrnet", standalone_mode=False)
     except UserError as error:
-        return _say(str(error), BAD_INPUT)
+        return _fail(str(error), BAD_INPUT)
     except _USAGE_ERRORS as error:
-        return _say(f"{_message(error)} (see napari-uhrnet --help)", BAD_INPUT)
+        return _fail(f"{_message(error)} (see napari-uhrnet --help)", BAD_INPUT)
     except typer.Abort:
         code = CANCELLED
     if code == CANCELLED:
-        return _say("cancelled", CANCELLED)
+        return _fail("cancelled", CANCELLED)
     return code or 0
 
 
@@ -106,7 +106,7 @@ def main() -> None:
     sys.exit(run())
 
 
-def _say(sentence: str, code: int) -> int:
+def _fail(sentence: str, code: int) -> int:
     typer.echo(f"napari-uhrnet: {' '.join(sentence.split())}", err=True)
     return code
 

@@ -41,13 +41,13 @@ def register(app: typer.Typer) -> None:
             str | None,
             typer.Option(
                 metavar="NAME_OR_FILE",
-                help="Class table; default the folder's classes.json, else what the layout says, "
+                help="Class table; default the folder's classes.json, else the layout's, "
                 "else deepglobe.",
             ),
         ] = None,
         json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
     ) -> None:
-        """Count images, sizes and classes, and find what is wrong; exit code 1 if anything is."""
+        """Count images, sizes and classes, and list problems; exit code 1 if there are any."""
         check_to_screen(folder, classes, as_json=json)
 
     @data.command()
@@ -59,14 +59,15 @@ def register(app: typer.Typer) -> None:
         split: Annotated[
             str | None,
             typer.Option(
-                metavar="FILE_OR_NAME", help="Only pairs of which one is in another part of it."
+                metavar="FILE_OR_NAME",
+                help="Only pairs whose images are in different parts of this split.",
             ),
         ] = None,
         json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
     ) -> None:
         """Find images that show the same ground; exit code 1 if there are any.
 
-        A score on one of them says little if the other was trained on.
+        If one of them was trained on, a score on the other is too high.
         """
         overlaps_to_screen(folders, split, as_json=json)
 
@@ -84,10 +85,12 @@ def overlaps_to_screen(folders: list[str], split: str | None, *, as_json: bool) 
         check_parts(pictures, split)
     with ProgressLine("comparing") as line:
         found = list(overlaps(pictures, across=split is not None, progress=line.share))
-    without = sum(picture.part is None for picture in pictures)
+    unlisted = sum(picture.part is None for picture in pictures)
     where = "given"
     if split is not None:
-        where = f"in different parts of {split}" + (f" ({without} are in none)" if without else "")
+        where = f"in different parts of {split}" + (
+            f" ({unlisted} are in none)" if unlisted else ""
+        )
     if as_json:
         typer.echo(json_format.dumps([overlap.to_dict() for overlap in found], indent=2))
     elif not found:

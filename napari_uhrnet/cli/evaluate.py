@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 
 class UnknownRule(Enum):
-    """What becomes of pixels of unknown truth."""
+    """How pixels of unknown ground truth are scored."""
 
     count = "count"
     ignore = "ignore"
@@ -38,21 +38,27 @@ _Folders = Annotated[
     ),
 ]
 _Model = Annotated[
-    str | None, typer.Option(metavar="NAME_OR_FILE", help="Checkpoint; see `models`.")
+    str | None, typer.Option(metavar="NAME_OR_FILE", help="Model or checkpoint; see `models`.")
 ]
 _Unknown = Annotated[
     UnknownRule,
-    typer.Option(help="Pixels of unknown truth: a class said there is wrong (GLNet), or left out."),
+    typer.Option(
+        help="Pixels of unknown ground truth: a class predicted there is wrong (GLNet), or ignored."
+    ),
 ]
 _Json = Annotated[Path | None, typer.Option(metavar="FILE", help="Write the scores as JSON.")]
 _Split = Annotated[
     str | None,
-    typer.Option(metavar="FILE_OR_NAME", help="Which pairs: deepglobe, inria, .json or .txt."),
+    typer.Option(
+        metavar="FILE_OR_NAME", help="Split of the pairs: deepglobe, inria, .json or .txt."
+    ),
 ]
 _Part = Annotated[
-    str | None, typer.Option(help="Part of the split, or of the folder's own: train, val, test.")
+    str | None, typer.Option(help="Part of the split (or of the folders): train, val, test.")
 ]
-_Drop = Annotated[list[str] | None, typer.Option(metavar="ID", help="Leave this pair out.")]
+_Drop = Annotated[
+    list[str] | None, typer.Option(metavar="ID", help="Leave this pair out; may be given again.")
+]
 _Classes = Annotated[
     str | None, typer.Option(metavar="NAME_OR_FILE", help="Class table of the masks.")
 ]
@@ -63,12 +69,15 @@ _Device = Annotated[str, typer.Option(metavar="auto|cpu|cuda|mps", help="Where t
 _Average = Annotated[
     bool, typer.Option("--average", help="Average over turned and mirrored views of each scene.")
 ]
-_Views = Annotated[Views, typer.Option(help="With --average: turned, or also mirrored.")]
+_Views = Annotated[
+    Views, typer.Option(help="With --average: 4 turned views, or 8 with mirrored ones.")
+]
 _Beside = Annotated[
     str | None, typer.Option(metavar="NAME_OR_FILE", help="A second model for the figure.")
 ]
 _Tolerance = Annotated[
-    str, typer.Option(metavar="3m|5px", help="How far apart boundaries may be for boundary F1.")
+    str,
+    typer.Option(metavar="3m|5px", help="Tolerance of boundary F1, on the ground or in pixels."),
 ]
 
 
@@ -92,7 +101,7 @@ def register(app: typer.Typer) -> None:
         beside: _Beside = None,
         tolerance: _Tolerance = "3m",
     ) -> None:
-        """Score every branch of a model on images with a truth, at the images' own size."""
+        """Score every branch of a model on images with masks, at the images' own size."""
         from napari_uhrnet.evaluation.scoring.boundary import Tolerance
         from napari_uhrnet.evaluation.scoring.evaluate import Settings
         from napari_uhrnet.evaluation.scoring.truth_pairs import Source, gather
@@ -176,17 +185,17 @@ def _evaluated(
     scenes: list[SceneCounts] = []
     with ProgressLine("evaluating") as line:
 
-        def told(_: TruthPair, done: int, total: int) -> None:
+        def advance(_: TruthPair, done: int, total: int) -> None:
             line.share((len(scenes) + done / max(1, total)) / len(pairs))
 
-        for found in evaluate(pairs, model, table, settings, told):
+        for found in evaluate(pairs, model, table, settings, advance):
             if overviews is not None:
                 Overview.of(found).save(Path(overviews) / f"{len(scenes)}.npz")
             scenes.append(found.counts)
             if found.scene.pixel_size_m is None and len(scenes) == 1:
                 line.note(
-                    f"{found.scene.name} does not say its pixel size; the checkpoint's "
-                    f"{model.card.pixel_size_m:g} m is assumed, say it as DIR@METRES"
+                    f"{found.scene.name} has no pixel size; the checkpoint's "
+                    f"{model.card.pixel_size_m:g} m is assumed, give it as DIR@METRES"
                 )
     return scenes
 

@@ -1,4 +1,4 @@
-"""The commands that only tell: ``info`` and ``models``."""
+"""The commands that only print: ``info`` and ``models``."""
 
 from __future__ import annotations
 

@@ -31,7 +31,7 @@ class ScaleOption(StrEnum):
 
 
 class UnknownRule(Enum):
-    """What becomes of pixels of unknown truth."""
+    """How pixels of unknown ground truth are scored."""
 
     count = "count"
     ignore = "ignore"
@@ -44,22 +44,29 @@ _Folders = Annotated[
     ),
 ]
 _Out = Annotated[Path, typer.Option(metavar="RUN", help="Folder for all runs and the tables.")]
-_Table = Annotated[Table | None, typer.Option(help="One of the tables; default both.")]
-_Scale = Annotated[ScaleOption, typer.Option(help="Networks for a CPU, or of the paper's size.")]
-_Seeds = Annotated[int, typer.Option(min=1, metavar="N", help="Runs of each row.")]
+_Table = Annotated[Table | None, typer.Option(help="Which table; default: both.")]
+_Scale = Annotated[
+    ScaleOption, typer.Option(help="Networks small enough for a CPU, or of the paper's size.")
+]
+_Seeds = Annotated[
+    int, typer.Option(min=1, metavar="N", help="Runs (with different seeds) of each row.")
+]
 _Steps = Annotated[
     int | None, typer.Option(min=3, metavar="N", help="Steps of a run [light 300, paper 22040].")
 ]
 _Split = Annotated[
     str | None,
-    typer.Option(metavar="FILE_OR_NAME", help="Trained on train, scored on test or else val."),
+    typer.Option(metavar="FILE_OR_NAME", help="Split: train on train, score on test, or else val."),
 ]
 _Drop = Annotated[
-    list[str] | None, typer.Option(metavar="ID", help="Leave this pair out of the scores.")
+    list[str] | None,
+    typer.Option(metavar="ID", help="Leave this pair out of the scores; may be given again."),
 ]
 _Unknown = Annotated[
     UnknownRule,
-    typer.Option(help="Pixels of unknown truth: a class said there is wrong (GLNet), or left out."),
+    typer.Option(
+        help="Pixels of unknown ground truth: a class predicted there is wrong (GLNet), or ignored."
+    ),
 ]
 
 
@@ -79,7 +86,7 @@ def reproduce(
     drop: _Drop = None,
     unknown: _Unknown = UnknownRule.count,
 ) -> None:
-    """Train and score all rows of the paper's tables; the same command again goes on."""
+    """Train and score all rows of the paper's tables; the same command resumes."""
     from napari_uhrnet.evaluation.reproduce.rows import scale_of
     from napari_uhrnet.evaluation.reproduce.settings import ReproduceSettings
     from napari_uhrnet.evaluation.scoring.truth_pairs import Source
@@ -103,13 +110,13 @@ def reproduce(
 def run_reproduction(
     settings: ReproduceSettings, out: Path, table: TableName | None, seeds: int
 ) -> None:
-    """Go on until all is done; `typer.Abort` if somebody stops it."""
+    """Continue until all is done; `typer.Abort` if somebody stops it."""
     from napari_uhrnet.evaluation.reproduce.run_all import reproduce as reproduce_all
 
     with ReproductionLine() as line:
         done = reproduce_all(settings, out, line, table=table, seeds=seeds)
     if not done:
-        typer.echo(f"stopped and saved: the same command goes on; so far: {out / 'tables.md'}")
+        typer.echo(f"stopped and saved: the same command resumes; so far: {out / 'tables.md'}")
         raise typer.Abort
     typer.echo((out / "tables.md").read_text(encoding="utf-8"), nl=False)
 
@@ -138,7 +145,7 @@ class ReproductionLine:
         self._line.end()
 
     def run(self, number: int, count: int, title: str) -> None:
-        """A run begins, on a line of its own."""
+        """A run starts: shown on a separate line."""
         self._end_run()
         self._runs_left = count - number
         self._line = ProgressLine(title)
@@ -146,7 +153,7 @@ class ReproductionLine:
         self._began = time.monotonic()
 
     def note(self, message: str) -> None:
-        """Something to know, said once for all rows."""
+        """A remark for the user, shown once for all rows."""
         if message not in self._noted:
             self._noted.add(message)
             self._line.note(message)

@@ -53,7 +53,7 @@ class Group:
 
 
 def split_of(name: str) -> str | None:
-    """The split that a folder's name says: "train", "val" or "test"."""
+    """The split that a folder is named after: "train", "val" or "test"."""
     return _SPLITS.get(name.lower())
 
 
@@ -123,7 +123,7 @@ def _named(parent: Path, names: tuple[str, ...]) -> Path | None:
 
 
 def one_folder(folder: Path) -> list[Group]:
-    """Images beside their masks, told apart by suffixes: here, else one level down."""
+    """Images beside their masks, distinguished by suffixes: here, else one level down."""
     groups = [_beside(folder, split_of(folder.name))]
     if not groups[0].matches.found:
         children = [c for c in subfolders(folder) if split_of(c.name)]

@@ -38,7 +38,7 @@ _LOOKED_FOR = (
 
 @dataclass(frozen=True)
 class Pair:
-    """An image with its mask; ``split`` is "train", "val", "test" or None where no folder says."""
+    """An image with its mask; ``split`` is "train", "val" or "test", None if no folder names it."""
 
     name: str
     image: Path

@@ -96,7 +96,7 @@ def cityscapes(folder: Path) -> list[Group]:
     for split_folder in subfolders(masks):
         below = _city_files(images / split_folder.name)
         truths = [p for p in _city_files(split_folder) if p.stem.endswith(_MASK_KINDS)]
-        # The test set comes without images of its truth: its masks are empty.
+        # The test set comes without ground truth: its masks are empty.
         if below:
             split = split_of(split_folder.name)
             groups.append(Group("cityscapes", split, "", match(below, truths)))

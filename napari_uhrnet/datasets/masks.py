@@ -51,7 +51,7 @@ class Counted:
 class Truth:
     """A mask as ids of a class table; a context manager.
 
-    ``kind`` says how the file names classes: "colours", "palette", "ids", "binary" or "labelIds".
+    ``kind`` is how the file encodes classes: "colours", "palette", "ids", "binary" or "labelIds".
     """
 
     def __init__(self, path: Path, picture: Picture, kind: str, code: Code) -> None:
@@ -89,15 +89,15 @@ class Truth:
         )
 
     def _decoded(self, window: Window) -> tuple[NDArray[Any], Decoded]:
-        """The bands that name classes, and what they say; pixels without data are not stray."""
+        """The bands that encode classes, decoded; pixels without data are not stray."""
         with _naming(self.path):
             raw = self._picture.levels[0].read(window)
         bands, meaning = _colours(self._picture, raw), self._picture.bands
-        said, valid = self._code.decode(bands), meaning.valid(raw)
-        ids = said.ids
+        decoded, valid = self._code.decode(bands), meaning.valid(raw)
+        ids = decoded.ids
         if meaning.alpha is not None:
             ids = np.where(raw[..., meaning.alpha] > 0, ids, np.uint8(NOTHING))
-        return bands, Decoded(ids, said.stray & valid, said.inexact & valid)
+        return bands, Decoded(ids, decoded.stray & valid, decoded.inexact & valid)
 
     def _commonest(self, pixels: NDArray[Any]) -> dict[str, int]:
         """(n, bands) pixels by colour, the commonest few."""
@@ -112,7 +112,7 @@ class Truth:
 
 
 class Strays:
-    """What of a mask names no class; parts of it are added one after the other."""
+    """Counts the pixels of a mask that have no class, part after part."""
 
     def __init__(self, truth: Truth) -> None:
         self._truth = truth
@@ -136,7 +136,7 @@ class Strays:
 
 
 def open_truth(path: Path, classes: ClassTable) -> Truth:
-    """Open a mask; how it names classes is told from its content.
+    """Open a mask; how it encodes classes is detected from its content.
 
     RGB in the table's colours, a palette whose colours or indices are the table's, a single
     channel of ids, or 0 and 255 (or 0 and 1) for a table of two classes. Cityscapes' raw labelIds
@@ -183,7 +183,7 @@ def _of_values(path: Path, picture: Picture, classes: ClassTable) -> tuple[str, 
 
 
 def _holds_raw_labels(path: Path, picture: Picture) -> bool:
-    """By the name where it says so, else by values that no train id has."""
+    """By the name of the file where it is clear, else by values that no train id has."""
     name = path.stem.lower()
     if name.endswith("labeltrainids"):
         return False
@@ -191,7 +191,7 @@ def _holds_raw_labels(path: Path, picture: Picture) -> bool:
 
 
 def _is_binary(picture: Picture, second: int) -> bool:
-    """Whether 255 is the second class and not "nothing": no pixel says so by its id."""
+    """Whether 255 is the second class and not "nothing": no pixel has the second id."""
     values = _values(picture)
     return (255 in values and second not in values) or any(128 <= v < 255 for v in values)
 

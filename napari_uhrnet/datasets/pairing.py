@@ -101,7 +101,7 @@ def _mask_stems(stem: str) -> Iterator[str]:
 
 
 def _is_second(stem: str, taken: set[str]) -> bool:
-    """Whether a mask says the same as one that has an image, in another encoding."""
+    """Whether a mask is another encoding of one that has an image."""
     base = without_suffix(stem, MASK_SUFFIXES)
     return any(without_suffix(t, MASK_SUFFIXES) == base for t in _alike(base, taken))
 

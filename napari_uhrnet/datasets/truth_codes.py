@@ -29,7 +29,7 @@ _CITYSCAPES_LAST = 33
 class Decoded:
     """``ids`` (h, w) uint8 of the class table, 255 = none; (h, w) bool ``stray`` and ``inexact``.
 
-    ``stray``: means no class and does not say "no data" either. ``inexact``: has a class only
+    ``stray``: neither a class nor "no data". ``inexact``: has a class only
     after rounding, as in masks that were compressed.
     """
 

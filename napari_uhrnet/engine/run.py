@@ -62,7 +62,7 @@ def run(work: Work, state: EngineState, store: PredictionStore) -> Iterator[Prog
     """Segment what of the work is not in the store yet.
 
     Yields after every batch. Closing the generator cancels: what was finished is written, and a
-    later run with the same state goes on where this one stopped.
+    later run with the same state resumes where this one stopped.
     """
     order = put_in_order(work, state.layout, store)
     pending = _Pending(set(order.rectangles))

@@ -72,10 +72,10 @@ def segment(
     branch
         "fused" (the prediction of the network), "global" or "local".
     pixel_size_m
-        Ground size of a level-0 pixel, if the file does not say or is wrong. Unknown: the
+        Ground size of a level-0 pixel, if the file does not give it or is wrong. Unknown: the
         checkpoint's own is assumed.
     store_root
-        Folder to keep predictions in, so that a later call goes on; by default they are forgotten.
+        Folder to keep predictions in, so that a later call resumes; by default they are deleted.
     progress
         Called after every batch.
 

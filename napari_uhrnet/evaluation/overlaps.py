@@ -1,8 +1,8 @@
-"""Pictures that show the same ground: a score on one of them says little if the other was learned.
+"""Pictures that show the same ground: if one was trained on, a score on the other is too high.
 
 Pictures are laid over each other at every shift and compared where both have data: normalised
 cross-correlation with masks (Padfield, "Masked Object Registration in the Fourier Domain", IEEE
-Trans. Image Processing 2012). First coarsely, then, where they may be alike, finely.
+Trans. Image Processing 2012). First at low resolution; where they may be alike, at a higher one.
 Turned or mirrored copies are not found.
 """
 
@@ -39,7 +39,7 @@ DETAILS_PX = 1.0, 4.0
 """Deviations of two Gaussians whose difference is compared.
 
 Pictures are hardly ever shifted by whole pixels, which spoils what is finer; what is coarser (a
-dark and a bright half) is alike in pictures that have nothing to do with each other."""
+dark and a bright half) is alike in pictures of different ground."""
 LARGEST_PX = 1024
 """Coarse pixels along the longer side of the largest picture, at most."""
 LEAST_SHARE = 0.1
@@ -106,8 +106,8 @@ def members(sources: Sequence[Source], parts: Mapping[str, str]) -> list[Member]
     """The pictures directly in folders; ``parts`` says the part of an id.
 
     If names end as those of images do (``_sat``), the others are taken for masks and left out.
-    Raises UserError for a folder without pictures, and for a picture whose pixel size neither it
-    nor the folder says while another's is known.
+    Raises UserError for a folder without pictures, and for a picture whose pixel size is in
+    neither the file nor ``sources`` while another's is known.
     """
     found = []
     for source in sources:
@@ -122,7 +122,7 @@ def members(sources: Sequence[Source], parts: Mapping[str, str]) -> list[Member]
     known = [m for m in found if m.pixel_size_m]
     if known and len(known) < len(found):
         path = next(m.path for m in found if not m.pixel_size_m)
-        raise UserError(f"{path}: does not say its pixel size, others do: write DIR@METRES")
+        raise UserError(f"{path}: has no pixel size, others do: write DIR@METRES")
     if not known:
         found = [Member(m.path, 1.0, m.shape_yx, m.part) for m in found]
     return found
@@ -197,7 +197,7 @@ def likeness(one: Look, other: Look) -> tuple[float, float]:
     n = np.maximum(count, 1)
     mean_a, mean_b = sums(1, 0) / n, sums(0, 1) / n
     spread = (sums(2, 0) / n - mean_a**2).clip(0) * (sums(0, 2) / n - mean_b**2).clip(0)
-    # Of even ground (1 grey level of 255) nothing can be said: its noise is divided by no less.
+    # Flat ground (1 grey level of 255) cannot be compared: its noise is divided by no less.
     found = (sums(1, 1) / n - mean_a * mean_b) / np.sqrt(np.maximum(spread, 1.0))
     best = np.unravel_index(np.where(enough, found, -1).argmax(), found.shape)
     return float(found[best]), float(count[best] / least)

@@ -49,7 +49,7 @@ def export_labels(
     checkpoints: Sequence[Sequence[str]] = (),
     progress: Progress | None = None,
 ) -> dict[str, Any]:
-    """Write the reviewed labels of scenes into a new folder; what its manifest says.
+    """Write the reviewed labels of scenes into a new folder; returns its manifest.
 
     Parameters
     ----------
@@ -71,8 +71,8 @@ def export_labels(
     Raises
     ------
     UserError
-        The folder, the disk, the format or the rules are no good, or nothing is reviewed. Nothing
-        is left behind then.
+        The folder, the disk, the format or the rules cannot be used, or nothing is reviewed.
+        Nothing is left behind then.
     """
     check_target(target, format_name)
     merging = merging or Merging.of(_one_table(scenes).classes)
@@ -117,7 +117,7 @@ def named_scenes(
     merging: Merging,
     checkpoints: Sequence[Sequence[str]] = (),
 ) -> list[SceneLabels]:
-    """Scenes with unique names and what else an export has to know of them."""
+    """Scenes with unique names and what else an export needs of them."""
     named: list[SceneLabels] = []
     for k, (scene, source) in enumerate(scenes):
         name = file_name(scene.name, [each.name for each in named])
@@ -174,7 +174,9 @@ def _write_maps(
         entries.append(scene_entry(labels) | {"file": file, "counts": counts_by_name})
         labelled_px += int(counts[:NOTHING].sum())
     if not labelled_px:
-        raise UserError("nothing is reviewed that could be exported: mark what is good as reviewed")
+        raise UserError(
+            "nothing is reviewed that could be exported: mark correct regions as reviewed"
+        )
     return {"scenes": entries}
 
 

@@ -46,11 +46,11 @@ def import_labels(
     scene
         The scene that they are of. In an export it is found by fingerprint, else by name and size.
     classes
-        Whose ids are wanted.
+        Class table of the ids that are written.
     file_classes
-        What the file means, if that is another table; translated by name. An export knows it.
+        The file's class table if it is another one; translated by name. An export has its own.
     write
-        Takes a level-0 window of the scene and (h, w) uint8 ids; 255 where the file says nothing.
+        Takes a level-0 window of the scene and (h, w) uint8 ids; 255 where the file has no class.
         Windows without a class are left out.
     progress
         Called with the share that is done, 0..1, by area.
@@ -131,7 +131,7 @@ def _mapping(path: Path, table: ClassTable, classes: ClassTable) -> ClassMapping
 
 
 def _entry_of(folder: Path, entries: list[dict[str, Any]], scene: Scene) -> dict[str, Any]:
-    """What the manifest says about the scene."""
+    """The manifest's entry of the scene."""
     for entry in entries:
         if entry["fingerprint"] == scene.fingerprint:
             return entry

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
 MAX_UPSAMPLING = 4.0
-"""A scene is never enlarged by more than this: there is nothing to see between its pixels."""
+"""A scene is never enlarged by more than this factor: interpolation adds no detail."""
 
 
 @dataclass(frozen=True)
@@ -55,7 +55,7 @@ class InferenceGrid:
         """(stop - start,) inference row (axis 0) or column (1) of the level-0 pixels start .. stop.
 
         The inference pixel in which the centre of the level-0 pixel lies: nearest neighbour, in
-        integers, so that no rounding is at play.
+        integer arithmetic, so that nothing depends on rounding.
         """
         n0, n = self.level0_shape_yx[axis], self.shape_yx[axis]
         return (2 * np.arange(start, stop, dtype=np.int64) + 1) * n // (2 * n0)

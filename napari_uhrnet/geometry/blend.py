@@ -24,7 +24,7 @@ def feather(starts: Sequence[int], size_px: int, start: int, stop: int) -> NDArr
     """(K, stop - start) weights of K overlapping windows for the pixels start .. stop.
 
     The raw weight of a pixel is its distance to the nearer end of the window, so that a patch
-    counts least where it knows least of its surroundings; the columns are then scaled to add up
+    counts least where it sees least of its surroundings; the columns are then scaled to add up
     to 1. A window that covers a pixel alone has weight 1 there, however near its end.
     """
     pixel = np.arange(start, stop) + 0.5
@@ -48,7 +48,7 @@ def upsampling_matrix(
     matrix = np.zeros((stop - start, cells))
     rows = np.arange(stop - start)
     if mode == "nearest":
-        # Integer arithmetic: 127 cells on 508 px must not hang on the rounding of a ratio.
+        # Integer arithmetic: 127 cells on 508 px must not depend on the rounding of a ratio.
         matrix[rows, pixel * cells // size_px] = 1
         return matrix
     place = np.clip((pixel + 0.5) * cells / size_px - 0.5, 0, cells - 1)

@@ -23,8 +23,8 @@ NOTHING = 255
 class LabelClass:
     """One class: id 0 to 254, a name, a colour (red, green, blue; 0 to 255).
 
-    ``ignore`` marks a class like DeepGlobe's "unknown", which truth may hold but no score counts
-    unless asked to. ``aliases`` are names under which other tables have this class.
+    ``ignore`` marks a class like DeepGlobe's "unknown", which masks may contain but scores leave
+    out unless asked to count it. ``aliases`` are names under which other tables have this class.
     """
 
     id: int
@@ -36,7 +36,7 @@ class LabelClass:
 
 @dataclass(frozen=True)
 class ClassTable:
-    """The classes of a checkpoint, a truth or a project, in order of their ids."""
+    """The classes of a checkpoint, a ground truth or a project, in order of their ids."""
 
     name: str
     classes: tuple[LabelClass, ...]
@@ -69,7 +69,7 @@ class ClassTable:
         return colours
 
     def without_ignored(self) -> ClassTable:
-        """The classes that a network should tell apart."""
+        """The table without the classes marked ``ignore``: what a network predicts."""
         return ClassTable(self.name, tuple(c for c in self.classes if not c.ignore))
 
     def to_dict(self) -> dict[str, Any]:

@@ -34,7 +34,7 @@ def axis_starts(length_px: int, size_px: int, min_overlap_px: int) -> tuple[int,
 
 @dataclass(frozen=True)
 class PatchGrid:
-    """Windows of one size over a scene; a property of the scene, never of what is looked at.
+    """Windows of one size over a scene; a property of the scene, never of the view.
 
     Parameters
     ----------

@@ -51,8 +51,8 @@ class ClassMapping:
 def restyled(source: ClassTable, target: ClassTable | None) -> ClassTable:
     """The source's ids in the colours of the target's classes that they belong to.
 
-    Also in their names, where only one of the source belongs to one of the target. What has no
-    counterpart keeps its own look; so does all if there is no target.
+    Also in their names, where only one of the source belongs to one of the target. A class
+    without a counterpart stays as it is; so do all if there is no target.
     """
     if target is None:
         return source

@@ -22,9 +22,9 @@ true class (255) are left out by both.
 
 
 class Confusion:
-    """Counts of (truth, prediction) pairs of ids, added up over any number of blocks.
+    """Counts of (ground truth, prediction) pairs of ids, added up over any number of blocks.
 
-    ``counts`` is (256, 256) float64: rows truth, columns prediction, both ids 0..255 (255 =
+    ``counts`` is (256, 256) float64: rows ground truth, columns prediction, both ids 0..255 (255 =
     nothing); float, since blocks may be weighted by the ground area of a pixel.
     """
 
@@ -54,7 +54,7 @@ class Confusion:
 
 @dataclass(frozen=True)
 class Scores:
-    """Shares in 0..1; ``majority`` is the accuracy of always saying the commonest known class."""
+    """Shares in 0..1; ``majority`` is the accuracy of always predicting the most frequent class."""
 
     iou: dict[str, float]
     miou: float
@@ -76,7 +76,7 @@ def iou_of(
 ) -> NDArray[np.float64]:
     """(..., N) IoU of the N known classes from (..., K, K + 1) counts as of `Confusion.among`.
 
-    A class that neither truth nor prediction holds counts as 0, as in GLNet's ``metrics.py``.
+    A class in neither ground truth nor prediction counts as 0, as in GLNet's ``metrics.py``.
     """
     known = known_rows(classes)
     true = counts[..., known, :]

@@ -85,7 +85,7 @@ def scale_window(
     if valid.all():
         out = scaled(pixels.astype(np.float32))
         return _to_uint8(out), np.ones(target.shape_yx, bool)
-    # From what is missing: where nothing is, the weight is exactly 1 and the result that of above.
+    # 1 - the weight of invalid pixels: exactly 1 where all are valid, with the result of above.
     weight = np.float32(1) - scaled((~valid[..., None]).astype(np.float32))
     out = scaled((pixels * valid[..., None]).astype(np.float32)) / np.maximum(weight, 1e-6)
     return _to_uint8(out), weight[..., 0] >= 0.5

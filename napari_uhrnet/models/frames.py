@@ -1,7 +1,7 @@
-"""Frames as scenes of their own: the engine's steps in one piece, with gradients.
+"""Each frame as a scene by itself: the engine's steps in one piece, with gradients.
 
-What training and tests run. Any network of `models.base.protocol` will do; a part of the
-patches can be worked off at a time, so that what must be held does not grow with their number.
+Used by training and tests, with any network of `models.base.protocol`. Patches can be processed a
+few at a time, so that memory does not grow with their number.
 """
 
 from __future__ import annotations
@@ -31,8 +31,8 @@ Item = tuple[int, "Cell"]
 
 
 @dataclass(frozen=True)
-class OtherPrediction:
-    """What a network says of K patches.
+class PatchPredictions:
+    """A network's predictions for K patches.
 
     ``logits`` (K, N, h, w) by branch; ``distance`` is the mean squared distance of the patches'
     features to the frame's at their place, if asked for.
@@ -43,10 +43,11 @@ class OtherPrediction:
 
 
 class FrameBatch:
-    """Frames of one size, their patches, and what was made of them so far.
+    """Frames of one size, their patches, and the features computed so far.
 
-    Neighbours are heard without gradient (choice, docs/method.md): a patch's own descriptor teaches
-    what to tell. So it makes no difference how many patches are worked off at a time.
+    Neighbours' features are detached (choice, docs/method.md): descriptors are trained through the
+    patch that they belong to. So the gradient does not depend on how many patches are processed at
+    a time.
 
     Parameters
     ----------
@@ -70,7 +71,7 @@ class FrameBatch:
         self._merged: list[FrameFeatures] = []
 
     def prepare(self, count: int) -> None:
-        """What patches need of other patches, without gradient, ``count`` at a time."""
+        """Compute what patches need of other patches, without gradient, ``count`` at a time."""
         parts = [self.items[k : k + count] for k in range(0, len(self.items), count)]
         with torch.no_grad():
             for part in parts if self.model.needs_neighbours else ():
@@ -78,8 +79,8 @@ class FrameBatch:
         if self.model.needs_whole_frame:
             self._merge(parts)
 
-    def prediction(self, items: Sequence[Item], *, distance: bool = False) -> OtherPrediction:
-        """What the network says of patches: of all at once, or of some after `prepare`."""
+    def prediction(self, items: Sequence[Item], *, distance: bool = False) -> PatchPredictions:
+        """The network's predictions for patches: all at once, or some after `prepare`."""
         features = None
         if self.model.needs_whole_frame and not self._merged:
             self.prepare(len(items))
@@ -91,7 +92,7 @@ class FrameBatch:
         views = self._views(items, self._merged or self.frames) if self.frames else None
         logits = self.model.decode_patches(features, views)
         far = _distance(features, views) if distance and features is not None and views else None
-        return OtherPrediction(logits, far)
+        return PatchPredictions(logits, far)
 
     def cut(self, values: Tensor, items: Sequence[Item]) -> list[Tensor]:
         """(..., h, w) of each patch out of (B, ..., H, W); smaller where the frame ends."""

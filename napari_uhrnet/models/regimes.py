@@ -60,13 +60,13 @@ class RegimeBaseline(nn.Module):
         return PatchFeatures(self.network(patches))
 
     def fuse_neighbours(self, features: Tensor, surroundings: Surroundings) -> Tensor:
-        """Not asked for."""
+        """Never called: there is no local feature fusion."""
         raise TypeError(f"{self.config.baseline} has no local feature fusion")
 
     def merge_patches(
         self, parts: Iterable[tuple[PatchFeatures, Sequence[Window]]], frame: FrameFeatures
     ) -> FrameFeatures:
-        """Not asked for."""
+        """Never called: patches are not merged."""
         raise TypeError(f"{self.config.baseline} does not merge patches")
 
     def decode_patches(

@@ -61,7 +61,7 @@ class ModelEntry:
 
     @property
     def cost(self) -> Cost:
-        """What it takes."""
+        """Its measured cost."""
         known = _costs()[self.name]
         return Cost(known["macs"], known["memory_bytes"])
 
@@ -79,7 +79,7 @@ class ModelEntry:
 
 @dataclass(frozen=True)
 class LoadedModel:
-    """A network with its weights on a device, and what its card says.
+    """A network with its weights on a device, and its card.
 
     ``hash`` is `identity`: predictions with the same hash are the same network's.
     """
@@ -251,7 +251,7 @@ def build_model(
 
 
 def _ready(card: Card, network: Network, device: torch.device) -> LoadedModel:
-    """A network that only predictions, on its device."""
+    """A network in inference mode, on its device."""
     import torch
 
     network = network.eval().requires_grad_(False).to(device)
@@ -260,9 +260,9 @@ def _ready(card: Card, network: Network, device: torch.device) -> LoadedModel:
 
 
 def identity(card: Card) -> str:
-    """What tells a network's predictions from others': its weights, and how they are put together.
+    """Hash of a network's weights and config: equal for networks that predict the same.
 
-    Sixteen hexadecimal digits. The same weights prediction otherwise in another config.
+    Sixteen hexadecimal digits. The same weights predict differently with another config.
     """
     described = f"{card.sha256} {card.config.model_dump_json()}"
     return hashlib.sha256(described.encode()).hexdigest()[:16]

@@ -27,7 +27,7 @@ def open_scene(
 ) -> Scene:
     """Open an image file or an OME-Zarr folder as a scene, without reading its pixels.
 
-    ``pixel_size_m`` (metres per pixel of level 0) wins over what the file says. A large file
+    ``pixel_size_m`` (metres per pixel of level 0) overrides the file's own. A large file
     without smaller levels, or one that can only be decoded from the top, gets them built once into
     the user's cache folder, which takes a pass over the file: ``progress`` is called with the
     fraction done, and an exception that it raises cancels the work and leaves nothing behind.

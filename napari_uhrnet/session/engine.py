@@ -1,4 +1,4 @@
-"""What the session asks of the engine, and the engine of this package behind it."""
+"""The interface between session and engine, and its implementation in this process."""
 
 from __future__ import annotations
 
@@ -86,11 +86,11 @@ class Engine(Protocol):
         ...
 
     def open_workspace(self, scene: Scene, layout: SceneLayout, model: LoadedModel) -> Workspace:
-        """Empty caches, and the store of this scene and model with all that was found before."""
+        """Empty caches, and the store of this scene and model with all that was computed before."""
         ...
 
     def close_workspace(self, where: Workspace) -> None:
-        """Let go of a store; once for each."""
+        """Close a store; once for each."""
         ...
 
     def run(self, where: Workspace, window: Window, ring: bool) -> Generator[Progress, None, None]:
@@ -138,7 +138,7 @@ class LocalEngine:
 
         from napari_uhrnet.models.registry import load_model
 
-        # The window needs a processor of its own to stay fluid.
+        # The window needs a processor for itself to stay responsive.
         cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count()
         torch.set_num_threads(max(1, (cores or 2) - 1))
         return load_model(name, device)

@@ -21,7 +21,7 @@ def load_triton_apart() -> None:
     before = sys.getdlopenflags()
     sys.setdlopenflags(os.RTLD_NOW | os.RTLD_DEEPBIND)
     try:
-        # Torch goes on without a triton that is broken.
+        # Torch works without triton if that is broken.
         with suppress(ImportError):
             import_module("triton")
     finally:

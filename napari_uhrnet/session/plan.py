@@ -1,4 +1,4 @@
-"""From what is asked for and what there is to a plan, or to a sentence that says why not."""
+"""From what is asked for and what there is to a plan, or to a refusal in one sentence."""
 
 from __future__ import annotations
 
@@ -17,22 +17,22 @@ if TYPE_CHECKING:
     from napari_uhrnet.session.state import Intent
 
 ASK_ABOVE_PATCHES = 200
-"""More patches than this are not begun without asking."""
+"""More patches than this are started only after asking."""
 
 COARSEST_M = 10_000.0
-"""Nobody segments land cover in pixels larger than this; such a number is a slip."""
+"""Larger pixels are useless for land cover; such a number is a typing error."""
 
 
 @dataclass(frozen=True)
 class PixelSize:
-    """Ground sample distance that is computed with, and whether nobody ever said it."""
+    """Ground sample distance used for computing, and whether it is only assumed."""
 
     metres: float
     assumed: bool
 
     @property
     def note(self) -> str:
-        """What the person should know about it; empty if nothing."""
+        """A remark for the user; empty if there is none."""
         if not self.assumed:
             return ""
         return (
@@ -70,7 +70,7 @@ class Plan:
 
     @property
     def ask(self) -> bool:
-        """Whether it is too much to begin without asking."""
+        """Whether it is too much to start without asking."""
         return self.patches > ASK_ABOVE_PATCHES
 
     def same_work(self, other: Plan | None) -> bool:
@@ -83,7 +83,7 @@ class Plan:
 
 
 def pixel_size(intent: Intent, checkpoint_m: float) -> PixelSize | Refusal:
-    """What the person typed, else what the scene knows, else the checkpoint's."""
+    """The size that the user typed, else the scene's, else the checkpoint's."""
     own = intent.scene.pixel_size_m if intent.scene is not None else None
     metres = intent.pixel_size_m if intent.pixel_size_m is not None else own
     if metres is None:

@@ -1,4 +1,4 @@
-"""What the user wants and what is going on: the one thing that panels show and change."""
+"""What the user asks for and what is running: the one state that panels show and change."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ Region = Literal["visible", "scene", "rectangle"]
 Phase = Literal["idle", "loading", "running", "asking", "cancelling", "failed"]
 
 BUSY: frozenset[Phase] = frozenset({"loading", "running", "cancelling"})
-"""Phases in which a worker is at it."""
+"""Phases in which a worker is busy."""
 
 
 @dataclass(frozen=True)
@@ -54,7 +54,7 @@ class RunStatus:
 
     @property
     def busy(self) -> bool:
-        """Whether a worker is at it."""
+        """Whether a worker is busy."""
         return self.phase in BUSY
 
 
@@ -64,9 +64,9 @@ class SessionState:
 
     Belongs to the main thread. ``pixel_size_m`` is what the user typed, None to take the scene's
     own; ``view`` is what is on screen (level-0 pixels, inside the scene), None when nothing is;
-    ``card`` is the chosen model's, None where ``model_problem`` says why; ``areas_px`` counts
+    ``card`` is the chosen model's, None where ``model_problem`` is the reason; ``areas_px`` counts
     the segmented pixels by class id; ``hidden`` are the ids not shown; ``uncertainty`` names
-    what is shown of how sure the prediction is; ``project_classes`` are those of the open project,
+    the measure of uncertainty that is shown; ``project_classes`` are those of the open project,
     in whose colours the prediction is shown.
     """
 

@@ -1,4 +1,4 @@
-"""Durations and counts as people say them."""
+"""Durations, counts, lengths and areas in words."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ def area(square_metres: float) -> str:
 
 
 def area_unit(largest_m2: float) -> tuple[str, float]:
-    """Name and square metres of the unit in which `area` says the largest of some areas."""
+    """Name and square metres of the unit that `area` uses for the largest of some areas."""
     for name, square_metres in (("km²", 1e6), ("ha", 1e4)):
         if largest_m2 >= square_metres:
             return name, square_metres

@@ -1,7 +1,7 @@
 """The mean of checkpoints' weights: ``python -m napari_uhrnet.training.average --help``.
 
-Runs that went on from one another lie close enough for their mean to be a network too, and often
-one that does better on new scenes (Wortsman et al., "Model soups", ICML 2022).
+Runs that continue one another lie close enough for their mean to be a network too, and often one
+that is better on new scenes (Wortsman et al., "Model soups", ICML 2022).
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from napari_uhrnet.models.base.checkpoint import Card
 
 ANEW = "fused_head."
-"""What a checkpoint of another kind of fusion has not (`start.of_use`): it begins at zero."""
+"""Missing in a checkpoint of another kind of fusion (`start.of_use`): it starts at zero."""
 
 
 def average(paths: Sequence[Path]) -> tuple[dict[str, Tensor], Card]:
@@ -61,7 +61,7 @@ def _mean(last: Tensor, found: Sequence[Tensor | None]) -> Tensor:
 
 
 def main() -> None:
-    """Write the mean of checkpoints; say in its card of what it is."""
+    """Write the mean of checkpoints; its card lists them."""
     parser = argparse.ArgumentParser(description=main.__doc__)
     parser.add_argument("out", type=Path, help="a .safetensors file to write")
     parser.add_argument("checkpoints", type=Path, nargs="+", help="the last one gives the card")

@@ -60,7 +60,7 @@ def plain(tmp_path):
     return path
 
 
-def said(capsys, *arguments):
+def run_line(capsys, *arguments):
     """(exit code, stdout, stderr) of a command line."""
     code = run([str(a) for a in arguments])
     out, err = capsys.readouterr()
@@ -84,7 +84,7 @@ def test_help_imports_nothing_slow():
 
 
 def test_version(capsys):
-    code, out, _ = said(capsys, "--version")
+    code, out, _ = run_line(capsys, "--version")
     assert code == 0 and re.fullmatch(r"napari-uhrnet \d+\.\d+\.\d+\n", out)
 
 
@@ -119,7 +119,7 @@ def test_bad_input_is_one_sentence_and_exit_code_2(
     monkeypatch.chdir(tmp_path)
     before = sorted(tmp_path.iterdir())
     filled = [a.format(scene=scene, model=checkpoint) for a in arguments]
-    code, out, err = said(capsys, *filled)
+    code, out, err = run_line(capsys, *filled)
     assert code == 2 and out == ""
     assert err.startswith("napari-uhrnet: ") and err.count("\n") == 1
     assert words in err
@@ -127,37 +127,37 @@ def test_bad_input_is_one_sentence_and_exit_code_2(
 
 
 def test_path_of_mask_is_checked_before_the_scene_is_opened(capsys, tmp_path):
-    code, _, err = said(capsys, "segment", tmp_path / "no.tif", "--out", tmp_path / "m.gif")
+    code, _, err = run_line(capsys, "segment", tmp_path / "no.tif", "--out", tmp_path / "m.gif")
     assert code == 2 and "m.gif" in err
 
 
 def test_info_as_table(capsys, scene, plain):
-    code, out, _ = said(capsys, "info", scene)
+    code, out, _ = run_line(capsys, "info", scene)
     assert code == 0
     assert "410 x 300 px" in out and "1.5 m" in out and "EPSG:32632" in out
-    assert "--pixel-size" in said(capsys, "info", plain)[1]
+    assert "--pixel-size" in run_line(capsys, "info", plain)[1]
 
 
 def test_info_as_json(capsys, scene):
-    code, out, err = said(capsys, "info", "--json", scene)
+    code, out, err = run_line(capsys, "info", "--json", scene)
     facts = json.loads(out)
     assert code == 0 and err == ""
     assert (facts["height"], facts["width"], facts["pixel_size_m"]) == (300, 410, 1.5)
 
 
 def test_models(capsys):
-    code, out, _ = said(capsys, "models")
+    code, out, _ = run_line(capsys, "models")
     assert code == 0
     assert out.startswith("uhrnet-light ") and "M parameters" in out and "default" in out
     assert any(line.startswith("fcn8s-patches ") for line in out.splitlines())
-    code, out, _ = said(capsys, "models", "--shipped")
+    code, out, _ = run_line(capsys, "models", "--shipped")
     assert code == 0
     assert [line.split()[0] for line in out.splitlines()] == ["uhrnet-light", "glnet-light"]
 
 
 def test_segment_writes_what_the_library_says(capsys, tmp_path, scene, checkpoint):
     mask = tmp_path / "m.tif"
-    code, out, err = said(
+    code, out, err = run_line(
         capsys,
         *("segment", scene, "--out", mask, "--model", checkpoint, "--device", "cpu"),
         *("--window", "40,55,200,301", "--branch", "local"),
@@ -177,12 +177,12 @@ def test_segment_writes_what_the_library_says(capsys, tmp_path, scene, checkpoin
     assert out.endswith(f"written to {mask}\n")
 
 
-def test_unknown_pixel_size_is_said(capsys, tmp_path, plain, checkpoint):
+def test_unknown_pixel_size_is_noted(capsys, tmp_path, plain, checkpoint):
     command_line = ("segment", plain, "--model", checkpoint, "--device", "cpu", "--out")
-    code, _, err = said(capsys, *command_line, tmp_path / "m.png")
+    code, _, err = run_line(capsys, *command_line, tmp_path / "m.png")
     assert code == 0
     assert "2 m is assumed" in err and "--pixel-size" in err and err.count("\n") == 1
-    code, _, err = said(capsys, *command_line, tmp_path / "n.zarr", "--pixel-size", "1")
+    code, _, err = run_line(capsys, *command_line, tmp_path / "n.zarr", "--pixel-size", "1")
     assert (code, err) == (0, "")
     with Image.open(tmp_path / "m.png") as image:
         assert image.mode == "P" and image.size == (120, 90)
@@ -205,7 +205,7 @@ def test_cancelled_leaves_no_mask_and_goes_on_later(
 
     with monkeypatch.context() as patch:
         patch.setattr(command._Meter, "update", update)
-        code, out, err = said(capsys, *line)
+        code, out, err = run_line(capsys, *line)
     assert code == 130 and out == ""
     assert err == "napari-uhrnet: cancelled\n"
     assert not mask.exists()
@@ -213,11 +213,11 @@ def test_cancelled_leaves_no_mask_and_goes_on_later(
     def patches(text):
         return int(re.search(r"(\d+) patches", text)[1])
 
-    code, out, _ = said(capsys, *line)
+    code, out, _ = run_line(capsys, *line)
     resumed = patches(out)
     assert code == 0 and mask.exists()
     monkeypatch.setenv("NAPARI_UHRNET_CACHE", str(tmp_path / "another"))
-    assert resumed < patches(said(capsys, *line)[1])
+    assert resumed < patches(run_line(capsys, *line)[1])
 
 
 def test_parse_window():

@@ -58,7 +58,7 @@ def test_options_become_settings(asked, tmp_path):
 
 def test_defaults_and_a_break(asked, tmp_path):
     result = called(tmp_path, "--out", tmp_path / "run", "--seeds", 3, "--split", "deepglobe")
-    assert result.exit_code == 1 and "the same command goes on" in result.output
+    assert result.exit_code == 1 and "the same command resumes" in result.output
     [(found, _, table, _)] = asked
     assert found.steps == 300 and table is None and found.split == "deepglobe"
 

@@ -38,7 +38,7 @@ def saved(path, pixels, **options):
 
 
 def read(path, classes):
-    """Kind, and what `read_counted` says of the whole mask."""
+    """Kind, and `read_counted` of the whole mask."""
     with open_truth(path, classes) as truth:
         return truth.kind, truth.read_counted(Window.of_shape(truth.shape_yx))
 

@@ -30,7 +30,7 @@ def made_scene(height: int, width: int, seed: int = 0):
 
 
 class Bench:
-    """A scene with the tiny model, its layout, a state and a store of its own."""
+    """A scene with the tiny model, its layout, a state and a new store."""
 
     def __init__(self, scene, folder, model=None, **state):
         self.scene = scene

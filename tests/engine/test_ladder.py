@@ -1,4 +1,4 @@
-"""The out-of-memory ladder, with a device that is said to be small."""
+"""The out-of-memory ladder, with a device that pretends to be small."""
 
 import numpy as np
 import pytest

@@ -79,12 +79,12 @@ def test_a_window_computes_exactly_what_it_depends_on(scene, tmp_path, seed):
         for c in patches_under(r, bench.layout)
     }
     assert seen == {c for c in grid.cells() if grid.window(c).intersect(near)}
-    present = {(r + i, c + j) for (r, c), i, j in product(seen, (-1, 0, 1), (-1, 0, 1))} & set(
+    around = {(r + i, c + j) for (r, c), i, j in product(seen, (-1, 0, 1), (-1, 0, 1))} & set(
         grid.cells()
     )
     frames = {bench.layout.frame_of(c) for c in seen}
     assert bench.state.counts == {
-        "encoded": len(present),
+        "encoded": len(around),
         "decoded": len(seen),
         "frames": len(frames),
     }
@@ -194,16 +194,16 @@ def test_closing_keeps_what_is_finished_and_a_second_run_goes_on(scene, whole, t
     assert bench.state.counts["decoded"] == len(bench.layout.patches)
 
 
-def test_every_rectangle_is_written_once_and_told_once(scene, tmp_path, monkeypatch):
+def test_every_rectangle_is_written_once_and_reported_once(scene, tmp_path, monkeypatch):
     bench = Bench(scene, tmp_path)
     written = []
     write = bench.store.write
     monkeypatch.setattr(
         bench.store, "write", lambda i, j, values: (written.append((i, j)), write(i, j, values))
     )
-    has_data = [w for step in bench.run() for w in step.finished]
+    finished = [w for step in bench.run() for w in step.finished]
     assert len(written) == len(set(written)) == np.prod(bench.layout.rectangles.shape)
-    assert sum(w.area_px for w in has_data) == np.prod(bench.layout.inference.shape_yx)
+    assert sum(w.area_px for w in finished) == np.prod(bench.layout.inference.shape_yx)
 
 
 def test_progress_counts_up_and_ends_without_time_left(scene, tmp_path):

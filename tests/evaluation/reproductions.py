@@ -47,7 +47,7 @@ def settings(tmp_path, **changes):
 
 
 class Report:
-    """Remembers what it was told; breaks at a step of a run, or when scenes are scored."""
+    """Remembers all reports; breaks at a step of a run, or when scenes are scored."""
 
     def __init__(self, breaks=None):
         self.runs, self.notes, self.steps, self.shares = [], [], {}, {}
@@ -86,7 +86,7 @@ def finish_by_hand(out, row, seed, data, hits):
         share = hits[pair.name.rsplit("/", 1)[-1]]
         counts = np.zeros((3, 4))
         counts[range(3), range(3)] = 100 * share
-        counts[range(3), 3] = 100 * (1 - share)  # said nothing: IoU is the share
+        counts[range(3), 3] = 100 * (1 - share)  # nothing was predicted: IoU is the share
         branches = {"fused": BranchCounts(counts, np.zeros((4, 3)))}
         scenes.append(SceneCounts(pair, pair.pixel_size_m, branches))
     write_counts(folder, scenes)

@@ -114,10 +114,10 @@ def test_folders_say_what_is_wrong(tmp_path, folders):
     (tmp_path / "none").mkdir()
     with pytest.raises(UserError, match="none: holds no pictures"):
         members([Source(tmp_path / "none")], {})
-    with pytest.raises(UserError, match=r"d\.jpg: does not say its pixel size, others do"):
+    with pytest.raises(UserError, match=r"d\.jpg: has no pixel size, others do"):
         members([Source(folders[0], 1.0), Source(folders[1])], {})
     sizes = {m.pixel_size_m for m in members([Source(f) for f in folders], {})}
-    assert sizes == {1.0}  # nobody knows: taken as the same
+    assert sizes == {1.0}  # unknown: taken as the same
 
 
 def test_the_command_says_which(folders, tmp_path):
@@ -139,16 +139,16 @@ def test_the_command_says_which(folders, tmp_path):
 
 
 @pytest.mark.parametrize(
-    ("split", "said"),
+    ("split", "sentence"),
     [
         ({"train": ["x"], "val": ["y"]}, "none of the images is in the folders"),
         ({"train": ["a", "b"], "val": ["y"]}, "only images of train are in the folders"),
     ],
 )
-def test_a_split_without_two_parts_here_is_no_all_clear(folders, tmp_path, split, said):
+def test_a_split_without_two_parts_here_is_no_all_clear(folders, tmp_path, split, sentence):
     path = tmp_path / "split.json"
     path.write_text(json.dumps(split))
-    with pytest.raises(UserError, match=said):
+    with pytest.raises(UserError, match=sentence):
         check_parts(members([Source(folders[0], 1.0)], part_of_ids(path)), str(path))
     arguments = ["data", "overlaps", f"{folders[0]}@1", "--split", str(path)]
     assert CliRunner().invoke(app, arguments).exit_code != 0

@@ -17,7 +17,7 @@ TRUTH = ClassTable(
         LabelClass(7, "rock", (255, 255, 255)),
     ),
 )
-"""The tiny model's three classes under other ids, one that it does not know, and "unknown"."""
+"""The tiny model's three classes under other ids, one that it lacks, and "unknown"."""
 
 TO_TRUTH = np.full(256, 255, np.uint8)
 TO_TRUTH[CLASSES.ids] = [3, 2, 1]

@@ -116,11 +116,11 @@ for name in FORMATS:
         resource.setrlimit(resource.RLIMIT_FSIZE, (limit, resource.RLIM_INFINITY))
         try:
             export_labels(target, name, [(scene, labels)], rules=RULES)
-            said = "written"
+            outcome = "written"
         except UserError as error:
-            said = str(error)
+            outcome = str(error)
         resource.setrlimit(resource.RLIMIT_FSIZE, (resource.RLIM_INFINITY,) * 2)
-        print(json.dumps([name, limit, said]))
+        print(json.dumps([name, limit, outcome]))
 """
 
 

@@ -214,7 +214,7 @@ def test_a_damaged_export_is_refused_in_a_sentence(tmp_path):
 
 
 def test_unreviewed_frames_give_back_nothing_where_unknown_is_not_known(tmp_path):
-    """Unknown by hand cannot be told from not reviewed in a frame that has both."""
+    """Unknown by hand cannot be distinguished from not reviewed in a frame that has both."""
     labels, scene = made_labels(*SHAPE), made_scene(*SHAPE)
     labels.ids[:20, :20] = 0
     labels.seen[100:] = False

@@ -64,15 +64,15 @@ def test_both_rules_for_unknown_are_torchmetrics():
     confusion.add(truth, guess)
     channel = np.zeros(256, int)
     channel[ids] = range(4)
-    said, true = torch.from_numpy(channel[guess]), torch.from_numpy(channel[truth])
+    predicted, true = torch.from_numpy(channel[guess]), torch.from_numpy(channel[truth])
     for rule, masked in (("count", None), ("ignore", 0)):
         jaccard = MulticlassJaccardIndex(4, average="none", ignore_index=masked)
         accuracy = MulticlassAccuracy(4, average="micro", ignore_index=masked)
-        expected = jaccard(said, true).numpy()[1:]
+        expected = jaccard(predicted, true).numpy()[1:]
         scores = confusion.scores(TABLE, rule)
         np.testing.assert_allclose(list(scores.iou.values()), expected, atol=1e-6)
         assert scores.miou == pytest.approx(expected.mean(), abs=1e-6)
-        assert scores.accuracy == pytest.approx(float(accuracy(said, true)), abs=1e-6)
+        assert scores.accuracy == pytest.approx(float(accuracy(predicted, true)), abs=1e-6)
 
 
 def test_among_gathers_all_other_predictions_in_the_last_column():

@@ -38,7 +38,7 @@ def classes_of(count: int) -> ClassTable:
 
 
 def tiny_network(seed: int = 0, *, listening: bool = True, config: UHRNetConfig = TINY) -> UHRNet:
-    """Random weights; ``listening`` to the neighbours, which an untrained network does not."""
+    """Random weights; with ``listening`` local fusion adds something, untrained it does not."""
     torch.manual_seed(seed)
     network = UHRNet(config)
     if listening and network.needs_neighbours:

@@ -16,7 +16,7 @@ TINY = {
 
 
 def tiny(name, classes=3, seed=0):
-    """Random weights, also where the network starts at zero: nothing is silent."""
+    """Random weights, also where the network starts at zero: every layer has an effect."""
     torch.manual_seed(seed)
     network = BASELINES[name].build(classes, **TINY[name]).eval()
     for p in network.parameters():

@@ -1,6 +1,7 @@
-"""The recipe of the light checkpoints: going on from a checkpoint."""
+"""The recipe of the light checkpoints: starting from a checkpoint."""
 
 import sys
+from pathlib import Path
 
 import pytest
 import torch
@@ -9,7 +10,7 @@ from napari_uhrnet.errors import UserError
 from napari_uhrnet.models.base.checkpoint import save_checkpoint
 from napari_uhrnet.models.build import build_network
 from recipes import light
-from recipes.light import resume_from
+from recipes.light import start_from
 from tests.models.tiny import TINY, tiny_card, tiny_network
 
 CORRECTS = TINY.model_copy(update={"fusion_corrects": "mean"})
@@ -27,7 +28,7 @@ def old(tmp_path):
 def test_all_weights_are_taken_and_the_start_is_named(old):
     path, weights = old
     network = tiny_network(seed=3)
-    assert "after 7 steps" in resume_from(network, path)
+    assert "after 7 steps" in start_from(network, path)
     for name, value in network.state_dict().items():
         assert torch.equal(value.float(), weights[name].float()), name
 
@@ -35,7 +36,7 @@ def test_all_weights_are_taken_and_the_start_is_named(old):
 def test_a_fusion_that_corrects_something_else_begins_at_zero_again(old):
     path, weights = old
     network = build_network(CORRECTS)
-    resume_from(network, path)
+    start_from(network, path)
     assert not network.fused_head.weight.any()
     assert not network.fused_head.bias.any()
     fusion = "global_local_fusion."
@@ -49,7 +50,7 @@ def test_another_network_is_refused(old):
     path, _ = old
     other = build_network(TINY.model_copy(update={"use_global": False}))
     with pytest.raises(UserError, match="no checkpoint of this network"):
-        resume_from(other, path)
+        start_from(other, path)
 
 
 def test_what_a_network_cannot_correct_is_refused(monkeypatch, capsys):
@@ -58,3 +59,9 @@ def test_what_a_network_cannot_correct_is_refused(monkeypatch, capsys):
     with pytest.raises(SystemExit, match="2"):
         light.main()
     assert "glnet-light has no fusion" in capsys.readouterr().err
+
+
+def test_pseudo_labels_are_read_from_the_folder_of_taught(monkeypatch):
+    words = ["--data", "d", "--split", "s", "--run", "r", "--taught", "labels"]
+    monkeypatch.setattr(sys, "argv", ["light", *words])
+    assert light._options().pseudo_labels == Path("labels")

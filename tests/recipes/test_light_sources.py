@@ -1,4 +1,4 @@
-"""The light recipe's sources: what is learned of labels that teachers gave."""
+"""The light recipe's sources: what is learned of pseudo-labels."""
 
 import numpy as np
 import pytest
@@ -34,17 +34,17 @@ def pseudo_labels(ids, shares):
     return np.stack([np.asarray(ids), np.asarray(shares)], axis=-1).astype(np.uint8)
 
 
-def test_what_is_known_stays_and_the_rest_is_told():
+def test_what_is_known_stays_and_the_rest_is_pseudo_labelled():
     known = [[FOREST, NOT_OF + FOREST, NOT_OF + FOREST, NOTHING, 2]]
-    said = pseudo_labels([[3, 3, FOREST, 6, 3]], [[255] * 5])
-    (learned,) = learn_surest([frame(known)], [said], share=1.0)
+    predicted = pseudo_labels([[3, 3, FOREST, 6, 3]], [[255] * 5])
+    (learned,) = learn_surest([frame(known)], [predicted], share=1.0)
     assert learned.labels.tolist() == [[FOREST, 3, NOT_OF + FOREST, 6, 2]]
 
 
 def test_where_the_picture_is_empty_nothing_is_learned():
     scene = frame([[NOTHING, NOTHING, NOTHING]])
-    said = pseudo_labels([[NOTHING, 3, 3]], [[255, 255, 0]])
-    (learned,) = learn_surest([scene], [said], share=1.0)
+    predicted = pseudo_labels([[NOTHING, 3, 3]], [[255, 255, 0]])
+    (learned,) = learn_surest([scene], [predicted], share=1.0)
     assert learned.labels.tolist() == [[NOTHING, 3, 3]]
 
 
@@ -60,7 +60,7 @@ def test_a_partly_labelled_scene_is_mirrored_where_it_has_no_picture(tmp_path):
 
 
 def test_only_scenes_of_the_given_half_are_read(tmp_path, monkeypatch):
-    """What is known of forest in a scene of the other half tells of tiles that are scored."""
+    """Forest labels of a scene of the other half would be labels of tiles that are scored."""
     monkeypatch.setattr(light_sources, "MADE_SCENES", 1)
     grey = np.full((24, 24, 3), 90, np.uint8)
     for folder, kind in (("tiles512", "mask"), ("full", "mask"), ("forest", "forest")):
@@ -86,14 +86,14 @@ def test_only_scenes_of_the_given_half_are_read(tmp_path, monkeypatch):
     assert images_of(tmp_path, split, pseudo_labels=True)[3:] == [more]
 
 
-def test_each_class_has_a_bound_of_its_own_over_all_frames():
-    """Half of each class: 200 of 3, which teachers know well, and 90 of 6, which they do not."""
+def test_each_class_has_its_own_bound_over_all_frames():
+    """Half of each class: 200 of 3, which teachers predict well, and 90 of 6, which they do not."""
     frames = [frame([[NOTHING] * 4]), frame([[NOTHING] * 4], "b_sat.jpg")]
-    said = [
+    predicted = [
         pseudo_labels([[3, 3, 6, 6]], [[200, 150, 90, 60]]),
         pseudo_labels([[3, 3, 6, 6]], [[210, 140, 95, 50]]),
     ]
-    learned = learn_surest(frames, said, share=0.5)
+    learned = learn_surest(frames, predicted, share=0.5)
     assert [f.labels.tolist() for f in learned] == [[[3, NOTHING, 6, NOTHING]]] * 2
 
 
@@ -107,9 +107,9 @@ def test_the_bound_is_the_highest_that_lets_the_share_through(told, share):
 
 
 def test_files_are_read_for_their_frame_and_refused_for_another(tmp_path):
-    said = pseudo_labels([[3, 6], [2, 1]], [[9, 8], [7, 6]])
-    Image.fromarray(said).save(tmp_path / "a_taught.png")
-    assert np.array_equal(read_pseudo_labels(tmp_path, frame([[0, 0], [0, 0]])), said)
+    predicted = pseudo_labels([[3, 6], [2, 1]], [[9, 8], [7, 6]])
+    Image.fromarray(predicted).save(tmp_path / "a_taught.png")
+    assert np.array_equal(read_pseudo_labels(tmp_path, frame([[0, 0], [0, 0]])), predicted)
     with pytest.raises(UserError, match=r"a_taught\.png: is not of its image"):
         read_pseudo_labels(tmp_path, frame([[0, 0, 0]]))
     with pytest.raises(UserError, match=r"b_taught\.png: is missing"):

@@ -1,4 +1,4 @@
-"""Teachers: what networks say of scenes without a truth, on their own grid."""
+"""Pseudo-labels: predictions for scenes without ground truth, on the networks' own grid."""
 
 import sys
 
@@ -9,7 +9,7 @@ from PIL import Image
 from napari_uhrnet.evaluation.scoring.tta import averaged
 from napari_uhrnet.geometry.window import Window
 from napari_uhrnet.scene.array import array_scene
-from recipes import pseudo_labels as teach
+from recipes import pseudo_labels
 from tests.engine.scenes import picture
 from tests.models.tiny import CLASSES, tiny_model
 
@@ -18,9 +18,9 @@ def scene():
     return array_scene([picture(300, 130)], "made", pixel_size_m=2.0)
 
 
-def test_one_teacher_says_what_its_average_over_views_says():
+def test_one_teachers_labels_are_its_average_over_views():
     model = tiny_model(4)
-    labels, shares = teach.teach(scene(), [model], views=4)
+    labels, shares = pseudo_labels.predict_labels(scene(), [model], views=4)
     with averaged(scene(), model, 4) as mean:
         assert np.array_equal(labels, mean.read("fused", Window(0, 0, 300, 130)))
         sums = mean.sums["fused"].astype(np.float64)
@@ -32,7 +32,7 @@ def test_one_teacher_says_what_its_average_over_views_says():
 def test_several_teachers_are_averaged():
     """More than one block of rows; the share is that of the class which the mean chose."""
     models = [tiny_model(2), tiny_model(4)]
-    labels, shares = teach.teach(scene(), models, views=4)
+    labels, shares = pseudo_labels.predict_labels(scene(), models, views=4)
     total = 0
     for model in models:
         with averaged(scene(), model, 4) as mean:
@@ -50,15 +50,15 @@ def test_the_command_writes_what_is_missing_and_leaves_what_is_there(tmp_path, m
         Image.fromarray(picture(70, 66)).save(folder / f"{name}_sat.jpg", format="PNG")
     (out / "a_taught.png").write_bytes(b"kept")
     models = {"first": tiny_model(2), "second": tiny_model(4)}
-    monkeypatch.setattr(teach, "load_model", models.__getitem__)
-    arguments = ["teach", f"{folder}@2", "--out", str(out), "--views", "4"]
+    monkeypatch.setattr(pseudo_labels, "load_model", models.__getitem__)
+    arguments = ["pseudo_labels", f"{folder}@2", "--out", str(out), "--views", "4"]
     monkeypatch.setattr(sys, "argv", [*arguments, "--model", "first", "--model", "second"])
-    teach.main()
+    pseudo_labels.main()
     assert (out / "a_taught.png").read_bytes() == b"kept"
     assert sorted(p.name for p in out.iterdir()) == ["a_taught.png", "b_taught.png"]
     both = np.asarray(Image.open(out / "b_taught.png"))
     alike = array_scene([picture(70, 66)], "b", pixel_size_m=2.0)
-    again = teach.teach(alike, list(models.values()), views=4)
+    again = pseudo_labels.predict_labels(alike, list(models.values()), views=4)
     assert np.array_equal(both, np.stack(again, axis=-1))
 
 
@@ -71,30 +71,32 @@ def test_a_mask_of_forest_tells_where_there_is_no_picture(tmp_path, monkeypatch)
     Image.fromarray(pixels).save(folder / "a_sat.jpg", format="PNG")
     Image.fromarray(codes).save(folder / "a_forest.png")
     model = tiny_model(4)
-    monkeypatch.setattr(teach, "load_model", lambda name: model)
-    arguments = ["teach", f"{folder}@2", "--out", str(out), "--views", "4", "--model", "m"]
+    monkeypatch.setattr(pseudo_labels, "load_model", lambda name: model)
+    arguments = ["pseudo_labels", f"{folder}@2", "--out", str(out), "--views", "4", "--model", "m"]
     monkeypatch.setattr(sys, "argv", arguments)
-    teach.main()
+    pseudo_labels.main()
     ids = np.asarray(Image.open(out / "a_taught.png"))[..., 0]
     assert (ids[:, 40:] == 255).all()
     alpha = np.where(codes == 255, 0, 255).astype(np.uint8)
     alike = array_scene([np.dstack([pixels, alpha])], "a", pixel_size_m=2.0)
-    assert np.array_equal(ids, teach.teach(alike, [model], views=4)[0])
+    assert np.array_equal(ids, pseudo_labels.predict_labels(alike, [model], views=4)[0])
     assert (ids[:, :40] != 255).all()
 
 
 def test_a_teacher_is_asked_for(monkeypatch, capsys):
-    monkeypatch.setattr(sys, "argv", ["teach", "x", "--out", "y"])
+    monkeypatch.setattr(sys, "argv", ["pseudo_labels", "x", "--out", "y"])
     with pytest.raises(SystemExit, match="2"):
-        teach.main()
+        pseudo_labels.main()
     assert "--model" in capsys.readouterr().err
 
 
 def test_a_folder_without_pictures_is_named(tmp_path, monkeypatch, capsys):
-    monkeypatch.setattr(teach, "load_model", lambda name: tiny_model())
+    monkeypatch.setattr(pseudo_labels, "load_model", lambda name: tiny_model())
     out = tmp_path / "out"
-    monkeypatch.setattr(sys, "argv", ["teach", f"{tmp_path}@2", "--out", str(out), "--model", "m"])
+    monkeypatch.setattr(
+        sys, "argv", ["pseudo_labels", f"{tmp_path}@2", "--out", str(out), "--model", "m"]
+    )
     with pytest.raises(SystemExit, match="2"):
-        teach.main()
+        pseudo_labels.main()
     assert f"{tmp_path}: holds no picture" in capsys.readouterr().err
     assert not out.exists()

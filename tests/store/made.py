@@ -1,6 +1,6 @@
 """Made predictions whose every pixel is known from its place, and the two writers of the tests.
 
-Run as a script, it writes to a store in a process of its own (see `main`).
+Run as a script, it writes to a store in a separate process (see `main`).
 """
 
 import os

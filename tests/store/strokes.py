@@ -2,7 +2,7 @@
 
 ``python -m tests.store.strokes write FOLDER FIRST COUNT`` makes strokes and prints the number of
 each one after its call returned; ``die FOLDER`` reads lines "call how first" and has a child for
-each that goes on with the strokes and kills itself at that call of the operating system.
+each that continues the strokes and kills itself at that call of the operating system.
 """
 
 import os

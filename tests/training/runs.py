@@ -64,7 +64,7 @@ def settings(tmp_path, **changes):
 
 
 class Watcher:
-    """Remembers what it was told; stops or breaks at a step."""
+    """Remembers all reports; stops or breaks at a step."""
 
     def __init__(self, at=None, action=None):
         self.notes, self.steps = [], []

@@ -20,25 +20,28 @@ def register(app: typer.Typer) -> None:
             list[str],
             typer.Option(
                 metavar="RESULT",
-                help="Twice: a model's name or checkpoint, of one branch as NAME:global, "
-                "NAME:local or NAME:fused, or the file of a mask.",
+                help="Give it twice, for A and B: a model or checkpoint, its branch as in "
+                "NAME:global (or local, fused), or the file of a mask.",
             ),
         ],
         out: Annotated[Path, typer.Option(metavar="DIR", help="Folder for the report.")],
         truth: Annotated[
-            Path | None, typer.Option(metavar="MASK", help="Mask that both are scored against.")
+            Path | None,
+            typer.Option(metavar="MASK", help="Ground truth: mask that both are scored against."),
         ] = None,
         classes: Annotated[
             str | None,
-            typer.Option(metavar="NAME_OR_FILE", help="Class table of the masks; default theirs."),
+            typer.Option(
+                metavar="NAME_OR_FILE", help="Class table of the masks; default: their own."
+            ),
         ] = None,
         pixel_size: Annotated[
             float | None,
-            typer.Option(metavar="M", help="Metres per pixel of the scene; default what it says."),
+            typer.Option(metavar="M", help="Metres per pixel of the scene; default: the file's."),
         ] = None,
         window: Annotated[
             str | None,
-            typer.Option(metavar="Y,X,H,W", help="Part of the scene in its pixels; default all."),
+            typer.Option(metavar="Y,X,H,W", help="Part of the scene, in its pixels; default: all."),
         ] = None,
         device: Annotated[
             str, typer.Option(metavar="auto|cpu|cuda|mps", help="Where to compute.")

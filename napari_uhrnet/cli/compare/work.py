@@ -110,7 +110,7 @@ def _is_mask(text: str, registered: set[str]) -> bool:
 
 @dataclass
 class _Sources:
-    """Opens results; each model is loaded and segments once, whatever is asked of it."""
+    """Opens results; each model is loaded and segments once for all of its branches."""
 
     scene: Scene
     window: Window
@@ -142,7 +142,7 @@ class _Sources:
         return _fitting(self.stack.enter_context(opened_mask(path, table)), self.scene)
 
     def trim(self) -> None:
-        """Keep the cache small, but what was computed now."""
+        """Keep the cache small, without deleting what was just computed."""
         if self.segmented:
             from napari_uhrnet.store.files.cache import cache_root, trim
 
@@ -185,7 +185,7 @@ class _Sources:
     def _say_assumed_size(self, model: LoadedModel, line: ProgressLine) -> None:
         if self.scene.pixel_size_m is None:
             line.note(
-                f"{self.scene.name} does not say its pixel size; {model.name} assumes its "
+                f"{self.scene.name} has no pixel size; {model.name} assumes its "
                 f"{model.card.pixel_size_m:g} m, set it with --pixel-size"
             )
 
@@ -214,13 +214,14 @@ def summary(found: Comparison) -> list[str]:
     if found.scores is None:
         return [*lines, head, *rows]
     a, b = found.scores
-    head += f"  {'A, truth':>8}  {'B, truth':>8}"
+    head += f"  {'A, ground truth':>15}  {'B, ground truth':>15}"
     rows = [
-        f"{row}  {a.iou[n]:8.3f}  {b.iou[n]:8.3f}" for row, n in zip(rows, found.names, strict=True)
+        f"{row}  {a.iou[n]:15.3f}  {b.iou[n]:15.3f}"
+        for row, n in zip(rows, found.names, strict=True)
     ]
     gap = " " * 32
     rows += [
-        f"{text:<{width}}{gap}{x:8.3f}  {y:8.3f}"
+        f"{text:<{width}}{gap}{x:15.3f}  {y:15.3f}"
         for text, x, y in (
             ("mean IoU", a.miou, b.miou),
             ("pixel accuracy", a.accuracy, b.accuracy),

@@ -25,10 +25,10 @@ _FIELDS = {"model": "start", "pixel_size": "pixel_size_m", "rehearse": "rehearsa
 
 
 def finetune_project(folder: Path, out: Path, asked: dict[str, Any], *, resume: bool) -> None:
-    """Start a run, or go on with one; options that are not in ``asked`` have their defaults."""
+    """Start a run, or resume one; options that are not in ``asked`` have their defaults."""
     from napari_uhrnet.training.run.config_file import STOP
 
-    if resume:  # the sooner the better: what is asked from now on counts
+    if resume:  # as early as possible: interrupts are noted from now on
         (out / STOP).unlink(missing_ok=True)
     from napari_uhrnet.models.registry import DEFAULT_MODEL, load_model
     from napari_uhrnet.session.project.project import Project
@@ -95,7 +95,7 @@ def _corrected(
         scenes.append(Corrected(scene, store, pixel_size_m))
     if not scenes:
         raise UserError(
-            f"{project.folder}: nothing is reviewed in this project: mark what is right as "
+            f"{project.folder}: nothing is reviewed in this project: mark correct regions as "
             "reviewed first"
         )
     return scenes
@@ -107,7 +107,7 @@ def _scale(
     from napari_uhrnet.training.finetune.config import scale_of
 
     size_m = scale_of(scenes, start, project.classes)
-    note(f"the network is to see {size_m:g} m per pixel: another with --pixel-size")
+    note(f"the network sees {size_m:g} m per pixel; change it with --pixel-size")
     return size_m
 
 
@@ -119,8 +119,8 @@ def _teller(line: ProgressLine) -> Callable[[dict[str, Any]], None]:
 
 
 def _detail(status: dict[str, Any]) -> str:
-    said = f"{status['phase']} {status['message']}".strip()
-    return f"{said}, step {status['step']} of {status['steps']}" if status["step"] else said
+    phase = f"{status['phase']} {status['message']}".strip()
+    return f"{phase}, step {status['step']} of {status['steps']}" if status["step"] else phase
 
 
 def _summary(found: dict[str, Any]) -> str:
@@ -128,7 +128,7 @@ def _summary(found: dict[str, Any]) -> str:
     if after is None:
         return "nothing was held out, so nothing was scored"
     before = found["before"]
-    was = "knows none of the classes" if before is None else f"{before['miou']:.3f}"
+    was = "has none of the classes" if before is None else f"{before['miou']:.3f}"
     return (
         f"mIoU on {found['held_out_px']} held-out reviewed pixels: {after['miou']:.3f} "
         f"(before: {was}), accuracy {after['accuracy']:.3f}"

@@ -1,4 +1,4 @@
-"""One line on a terminal that says how far a command is; nothing where there is no terminal."""
+"""One line on a terminal with the progress of a command; nothing without a terminal."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from typing import Any, Self
 
 
 class ProgressLine:
-    """A line on stderr, shown from the first news until the end of the ``with`` block."""
+    """A line on stderr, shown from the first update until the end of the ``with`` block."""
 
     def __init__(self, what: str) -> None:
         from rich.console import Console
@@ -56,7 +56,7 @@ class ProgressLine:
         self._show(done, 1.0, detail)
 
     def note(self, message: str) -> None:
-        """Something to know, on a line that stays; shown without a terminal, too."""
+        """A remark on a line that stays; shown without a terminal, too."""
         self._line.console.print(f"napari-uhrnet: {message}", markup=False, soft_wrap=True)
 
     def _show(self, done: float, total: float, detail: str) -> None:

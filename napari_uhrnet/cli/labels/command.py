@@ -10,7 +10,7 @@ import typer
 
 
 class Unreviewed(StrEnum):
-    """What becomes of pixels without reviewed labels."""
+    """How pixels without reviewed labels are written."""
 
     unknown = "unknown"
     leave_out = "leave-out"
@@ -31,16 +31,18 @@ def _import(
         Path,
         typer.Argument(metavar="MASK", help="Mask, polygons, or the folder of an export."),
     ],
-    scene: Annotated[Path, typer.Option(metavar="SCENE", help="The scene that it is of.")],
+    scene: Annotated[
+        Path, typer.Option(metavar="SCENE", help="The scene that the labels belong to.")
+    ],
     reviewed: Annotated[
-        bool, typer.Option("--reviewed", help="Mark what is imported as reviewed.")
+        bool, typer.Option("--reviewed", help="Mark the imported labels as reviewed.")
     ] = False,
     classes: Annotated[
         str | None,
         typer.Option(metavar="NAME_OR_FILE", help="Class table of the mask, and of a new project."),
     ] = None,
 ) -> None:
-    """Read labels of a scene into a project; it is made if it is not there."""
+    """Read labels of a scene into a project; a missing project is made."""
     from napari_uhrnet.cli.labels.work import import_to_project
 
     import_to_project(project, mask, scene, reviewed=reviewed, classes=classes)
@@ -59,7 +61,7 @@ def _export(
     ],
     to: Annotated[Path, typer.Option(metavar="DIR", help="A new or empty folder.")],
     scene: Annotated[
-        Path | None, typer.Option(metavar="SCENE", help="Only this scene; default all.")
+        Path | None, typer.Option(metavar="SCENE", help="Only this scene; default: all.")
     ] = None,
     size: Annotated[int, typer.Option(metavar="PX", help="Side of a frame.")] = 1024,
     overlap: Annotated[

@@ -37,7 +37,7 @@ def import_to_project(
 
         project, table, file_table = _tables(folder, mask, classes)
         if project is None:
-            # Read to the end first: a mask that is of no use leaves no project.
+            # Read to the end first: a mask that cannot be read leaves no project.
             with ProgressLine("checking") as line:
                 import_labels(
                     mask, scene, table, _ignore, file_classes=file_table, progress=line.share
@@ -82,7 +82,7 @@ def _tables(
 ) -> tuple[Project | None, ClassTable, ClassTable | None]:
     """The project if there is one; its classes, or those of a new one; those of the mask if given.
 
-    A new project has the classes that are named, else those that an export or a data set says.
+    A new project has the classes that are named, else those of the export or data set.
     """
     from napari_uhrnet.datasets.class_tables import find_class_table
     from napari_uhrnet.export.read_back import classes_of_export

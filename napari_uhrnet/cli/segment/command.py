@@ -12,7 +12,7 @@ from napari_uhrnet.cli.kit.words import ScenePath  # noqa: TC001 (typer reads it
 
 
 class Branch(StrEnum):
-    """Whose prediction is written."""
+    """Branch whose prediction is written."""
 
     fused = "fused"
     global_ = "global"
@@ -26,18 +26,22 @@ def register(app: typer.Typer) -> None:
 
 def _segment(
     scene: ScenePath,
-    out: Annotated[Path, typer.Option(metavar="MASK", help="Mask: .tif, .png or .zarr.")],
+    out: Annotated[
+        Path, typer.Option(metavar="MASK", help="File of the mask: .tif, .png or .zarr.")
+    ],
     window: Annotated[
         str | None,
-        typer.Option(metavar="Y,X,H,W", help="Part of the scene in its pixels; default all."),
+        typer.Option(metavar="Y,X,H,W", help="Part of the scene, in its pixels; default: all."),
     ] = None,
-    branch: Annotated[Branch, typer.Option(help="Whose prediction is written.")] = Branch.fused,
+    branch: Annotated[
+        Branch, typer.Option(help="Branch whose prediction is written.")
+    ] = Branch.fused,
     pixel_size: Annotated[
         float | None,
-        typer.Option(metavar="M", help="Metres per pixel of the scene; default what it says."),
+        typer.Option(metavar="M", help="Metres per pixel of the scene; default: the file's."),
     ] = None,
     model: Annotated[
-        str | None, typer.Option(metavar="NAME_OR_FILE", help="Checkpoint; see `models`.")
+        str | None, typer.Option(metavar="NAME_OR_FILE", help="Model or checkpoint; see `models`.")
     ] = None,
     device: Annotated[
         str, typer.Option(metavar="auto|cpu|cuda|mps", help="Where to compute.")

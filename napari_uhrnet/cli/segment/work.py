@@ -39,7 +39,7 @@ def segment_to_file(
     """Segment a scene, or a window of it, write the mask and print a summary.
 
     What can be wrong with paths, window, model and device is found before anything is computed.
-    Predictions are kept in the user's cache, so a run that was cancelled goes on where it was.
+    Predictions are kept in the user's cache, so a run that was cancelled resumes where it was.
     """
     check_mask_path(out)
     numbers = None if window is None else parse_window(window)
@@ -54,7 +54,7 @@ def segment_to_file(
         with ProgressLine("segmenting") as line:
             if scene.pixel_size_m is None:
                 line.note(
-                    f"{scene.name} does not say its pixel size; the checkpoint's "
+                    f"{scene.name} has no pixel size; the checkpoint's "
                     f"{loaded.card.pixel_size_m:g} m is assumed, set it with --pixel-size"
                 )
             meter.line = line

@@ -58,13 +58,13 @@ def train(
     validate_every: o.ValidateEvery = None,
     save_every: o.SaveEvery = None,
 ) -> None:
-    """Train a network on images with masks; the run can be broken off and gone on with."""
+    """Train a network on images with masks; a stopped run can be resumed."""
     options = {k: v for k, v in locals().items() if k not in ("out", "resume")}
     run_training(out, _settings(options), resume=resume)
 
 
 def run_training(folder: Path, asked: dict[str, Any], *, resume: bool) -> None:
-    """Start a run, or go on with one; settings that are not asked for have their defaults."""
+    """Start a run, or resume one; settings that are not given have their defaults."""
     from napari_uhrnet.training.run.config import TrainConfig
     from napari_uhrnet.training.run.config_file import (
         check_new,
@@ -81,7 +81,7 @@ def run_training(folder: Path, asked: dict[str, Any], *, resume: bool) -> None:
         check_new(folder)
         config = new_config(TrainConfig, asked)
     if not train_run(config, folder, TrainingLine):
-        typer.echo(f"stopped and saved: napari-uhrnet train --resume --out {folder} goes on")
+        typer.echo(f"stopped and saved: napari-uhrnet train --resume --out {folder} resumes")
         raise typer.Abort
     typer.echo(f"{folder}: {config.steps} steps are done, last.safetensors is the checkpoint")
 
@@ -102,11 +102,11 @@ class TrainingLine:
         self._line.__exit__(*reason)
 
     def note(self, message: str) -> None:
-        """Something to know."""
+        """A remark for the user."""
         self._line.note(message)
 
     def step(self, progress: Progress, steps: int) -> None:
-        """A step was done; the mean time of late steps says how long the others take."""
+        """A step was done; the time left is estimated from the mean of the last steps."""
         now = time.monotonic()
         if self._before is not None:
             spent = now - self._before
@@ -136,13 +136,13 @@ def _folders(texts: list[str]) -> tuple[dict[str, Any], ...]:
 
 
 def _place(name_or_file: str) -> str:
-    """Files by their whole path, so that a run can be gone on with from elsewhere."""
+    """Files by their whole path, so that a run can be resumed from another folder."""
     path = Path(name_or_file)
     return str(path.resolve()) if path.exists() else name_or_file
 
 
 def _stages(text: str | None, steps: int | None) -> tuple[dict[str, Any], ...]:
-    """Names with steps of their own, or with those of all."""
+    """Stages with their steps, or with the common number of steps."""
     from napari_uhrnet.training.run.config import DEFAULT_STAGE as default
 
     stages = []

@@ -25,7 +25,7 @@ class FeatureMap:
     """Features of a branch over a frame.
 
     ``values`` (C, h, w) float32 on cells of ``cell_yx_px`` inference pixels that start at the
-    frame's corner; ``known`` (h, w) bool tells where there are any and the scene has data.
+    frame's corner; ``known`` (h, w) bool is True where there are any and the scene has data.
     """
 
     values: NDArray[np.float32]
@@ -51,7 +51,7 @@ def principal_components(maps: Sequence[FeatureMap]) -> Basis:
     """The first three principal components of all known vectors of all maps.
 
     A vector counts for the ground that its cell covers: else the few large cells of the global
-    branch would have no say beside the many small ones of the local branch. Vectors are centred by
+    branch would hardly count beside the many small ones of the local branch. Vectors are centred by
     their common mean and not standardised. An axis may point either way: its loading with the
     largest absolute value is made positive, so that colours are always the same.
     """

@@ -76,8 +76,8 @@ def run_features(state: EngineState, frame: Cell) -> Generator[float | FeatureVi
 
     Shown are the last features of each branch before they meet: G of the frame, and F' of the
     patches that lie whole in it. Both have the same number of channels in every network, and get
-    one basis and one stretch (`principal_components`), about the common mean: were each branch
-    centred by itself, one could not see how they differ. Nothing depends on what is on screen.
+    one basis and one stretch (`principal_components`), about the common mean: if each branch
+    were centred by itself, their difference would not show. Nothing depends on what is on screen.
 
     Raises
     ------

@@ -1,4 +1,4 @@
-"""What the neighbours of a patch did to its prediction (local feature fusion, UHRNet)."""
+"""The influence of neighbouring patches on a prediction (local feature fusion, UHRNet)."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ WITHOUT = "without neighbours"
 
 @dataclass(frozen=True)
 class Influence:
-    """What leaving a neighbour out does to a patch, by branch ("fused", "local").
+    """How leaving a neighbour out changes a patch, by branch ("fused", "local").
 
     Attributes
     ----------
@@ -56,12 +56,13 @@ def check_local_fusion(model: LoadedModel) -> None:
     network = model.network
     if not network.needs_neighbours:
         raise UserError(
-            f"{model.name} has no local feature fusion: its patches do not hear from each other"
+            f"{model.name} has no local feature fusion: its patches use no features of "
+            "their neighbours"
         )
     if network.needs_whole_frame:
         raise UserError(
-            f"{model.name} merges all patches into the frame before it predictions: there is no "
-            "prediction of a patch that a neighbour could be left out of"
+            f"{model.name} merges all patches into the frame before it predicts: no single "
+            "neighbour of a patch can be left out"
         )
 
 
@@ -89,25 +90,25 @@ def influences(state: EngineState, patch: Cell) -> PatchInfluences:
     if not around:
         raise UserError("the whole image is one patch at this scale: it has no neighbours")
     sets = [frozenset[Any](), *(frozenset({cell}) for cell in around), frozenset(around)]
-    full, *without = decode_without(state, patch, sets)
+    full, *reduced = decode_without(state, patch, sets)
     windows = [layout.patches.window(cell) for cell in around]
     own = layout.patches.window(patch)
-    found = [_influence(w, full, other) for w, other in zip([*windows, own], without, strict=True)]
+    found = [_influence(w, full, other) for w, other in zip([*windows, own], reduced, strict=True)]
     return PatchInfluences(own, dict(zip(around, found, strict=False)), found[-1])
 
 
-def _influence(window: Window, full: dict[str, Tensor], without: dict[str, Tensor]) -> Influence:
+def _influence(window: Window, full: dict[str, Tensor], reduced: dict[str, Tensor]) -> Influence:
     moved, changed = {}, {}
     for branch in BRANCHES:
         if branch in full:
-            p, q = full[branch].softmax(dim=0), without[branch].softmax(dim=0)
+            p, q = full[branch].softmax(dim=0), reduced[branch].softmax(dim=0)
             moved[branch] = float((p - q).abs().sum(dim=0).mean() / 2)
             changed[branch] = float((p.argmax(dim=0) != q.argmax(dim=0)).float().mean())
     return Influence(window, moved, changed)
 
 
 def without_local_fusion(model: LoadedModel) -> LoadedModel:
-    """The same weights, but no patch hears from another: a network of its own to the engine.
+    """The same weights without local fusion; for the engine it is a different network.
 
     Raises UserError if the network has no local fusion.
     """

@@ -1,4 +1,4 @@
-"""What each branch says of one pixel of a scene: all probabilities, and which branch decided."""
+"""Each branch's prediction for one pixel: all probabilities, and which branch decided."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ FEATURE_BYTES = 256 * MB
 
 @dataclass(frozen=True, eq=False)
 class BranchReading:
-    """What a branch says of a pixel.
+    """A branch's prediction for a pixel.
 
     Attributes
     ----------
@@ -55,7 +55,7 @@ class BranchReading:
 
 @dataclass(frozen=True, eq=False)
 class Reading:
-    """What the branches of a network say of a pixel; "fused" is always among them."""
+    """The predictions of all branches for a pixel; "fused" is always among them."""
 
     classes: ClassTable
     branches: dict[str, BranchReading]
@@ -77,7 +77,7 @@ class Reading:
 
 
 def point_state(scene: Scene, model: LoadedModel, pixel_size_m: float | None = None) -> EngineState:
-    """The state to read points with: it remembers little, but what the next point nearby needs.
+    """The state to read points with: small caches, enough for the next point nearby.
 
     ``pixel_size_m`` is the ground size of a level-0 pixel, by default the scene's own.
     """
@@ -97,7 +97,7 @@ def approach(state: EngineState, y: int, x: int) -> Iterator[float]:
 
 
 def probabilities_at(state: EngineState, y: int, x: int) -> Reading | None:
-    """What each branch says of a level-0 pixel; None where the scene has no data.
+    """Each branch's prediction for a level-0 pixel; None where the scene has no data.
 
     Recomputed from the patches that cover the pixel, as they are for the stored maps: classes,
     confidence, margin and entropy are those that segmenting the scene stores for it.

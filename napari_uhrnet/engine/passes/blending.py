@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from napari_uhrnet.models.base.protocol import SegmentationModel
 
 LEVELS = 254
-"""Shares are stored as round(share x 254): 255 says that there is nothing."""
+"""Shares are stored as round(share x 254): 255 is no data."""
 
 
 def plane_names(branches: tuple[str, ...]) -> tuple[str, ...]:

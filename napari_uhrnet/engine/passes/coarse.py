@@ -1,4 +1,4 @@
-"""The coarse prediction: what the global branch alone says, a frame at a time."""
+"""The coarse prediction: of the global branch alone, a frame at a time."""
 
 from __future__ import annotations
 
@@ -44,10 +44,10 @@ def coarse_grid(layout: SceneLayout) -> InferenceGrid:
 
 
 def run_coarse(work: Work, state: EngineState) -> Iterator[CoarseTile]:
-    """What the global branch says of the frames under a window, nearest to its centre first.
+    """The global branch's labels of the frames under a window, nearest to its centre first.
 
     At the end one patch is timed, unless one was before, so that the time of the whole can be
-    told: ``state.seconds_per_patch``.
+    estimated: ``state.seconds_per_patch``.
     """
     layout = state.layout
     near = layout.inference.from_level0(work.visible)

@@ -37,7 +37,7 @@ def frame_features(state: EngineState, frame: Cell) -> FrameFeatures:
 
 
 def _decoding_features(state: EngineState, frame: Cell) -> FrameFeatures:
-    """What patches are decoded with: G, or G2 if the network wants its patches merged first."""
+    """What patches are decoded with: G, or G2 if the network needs its patches merged first."""
     if not state.network.needs_whole_frame:
         return frame_features(state, frame)
     known = state.merged.get(frame)
@@ -196,7 +196,7 @@ def _decode_batch(state: EngineState, batch: list[Cell]) -> dict[Cell, PatchLogi
 
 
 def _local_features(state: EngineState, batch: list[Cell]) -> Tensor:
-    """F' of a batch, (batch_size, C, h, w): encoded, and with the neighbours heard."""
+    """F' of a batch, (batch_size, C, h, w): encoded and, if the network does so, fused."""
     surroundings = _surroundings(state, batch) if state.network.needs_neighbours else None
     encode(state, batch, features=True)
     encoded = [_encoded(state, cell).features for cell in batch]
@@ -210,10 +210,10 @@ def _local_features(state: EngineState, batch: list[Cell]) -> Tensor:
 def decode_without(
     state: EngineState, cell: Cell, left_out: Sequence[frozenset[Cell]]
 ) -> list[dict[str, Tensor]]:
-    """(N, h, w) logits of each branch of a patch, for each set of neighbours that is not heard.
+    """(N, h, w) logits of each branch of a patch, for each set of neighbours that is left out.
 
     What is left out counts as absent, like what lies beyond the scene's edge. Nothing is kept.
-    Only for networks that hear neighbours and decode each patch by itself.
+    Only for networks that use neighbours and decode each patch by itself.
     """
     network, n = state.network, len(left_out)
     decode(state, [cell])  # first of all, the ladder steps down here if it has to

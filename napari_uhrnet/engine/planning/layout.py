@@ -19,8 +19,8 @@ if TYPE_CHECKING:
 class SceneLayout:
     """The grids of a scene for a checkpoint; all but ``inference`` are in inference pixels.
 
-    ``pixel_size_m`` is the level-0 pixel size that was used, ``assumed`` tells that it is the
-    checkpoint's own because the scene's is not known.
+    ``pixel_size_m`` is the level-0 pixel size that was used, ``assumed`` is True if it is
+    the checkpoint's own because the scene's is not known.
     """
 
     inference: InferenceGrid

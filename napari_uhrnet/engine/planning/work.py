@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 class Work:
     """A window in level-0 pixels; with ``ring`` also the patches next to it, afterwards.
 
-    ``by_frames`` works off one frame after the other, which keeps few patches waiting on large
+    ``by_frames`` processes one frame after the other, which keeps few patches waiting on large
     scenes; otherwise what is nearest to the centre of the window comes first.
     """
 

@@ -1,4 +1,4 @@
-"""Compare two results of a scene, and each with a truth, block by block."""
+"""Compare two results of a scene, and each with a ground truth, block by block."""
 
 from __future__ import annotations
 
@@ -42,8 +42,8 @@ def compare(
     a, b, truth
         Labels of the same scene. Their ids are taken to ``classes`` by name.
     classes
-        Table of the comparison, by default the truth's, else A's. Classes marked ``ignore`` are
-        left out: pixels that have one count as if they had no class.
+        Table of the comparison, by default the ground truth's, else A's. Classes marked ``ignore``
+        are left out: pixels that have one count as if they had no class.
     window, polygon
         What is compared, in level-0 pixels; the whole scene by default.
     pixel_size_m

@@ -42,8 +42,8 @@ class ClassArea:
 class Comparison:
     """What was counted; ids are those of ``classes``, which holds no class marked ``ignore``.
 
-    ``pairs`` counts A's ids (rows) and B's (columns), ``with_truth`` the truth's (rows) and those
-    of A and of B; 255 included.
+    ``pairs`` counts A's ids (rows) and B's (columns), ``with_truth`` the ground truth's (rows) and
+    those of A and of B; 255 included.
     """
 
     a: Result
@@ -101,14 +101,14 @@ class Comparison:
 
     @property
     def scores(self) -> tuple[Scores, Scores] | None:
-        """Scores of A and of B against the truth, or None without one."""
+        """Scores of A and of B against the ground truth, or None without one."""
         if self.truth is None:
             return None
         a, b = self.with_truth
         return a.scores(self.classes), b.scores(self.classes)
 
     def truth_confusion(self, which: int) -> NDArray[np.int64]:
-        """(N, N) pixels: rows truth, columns A (which = 0) or B (1)."""
+        """(N, N) pixels: rows ground truth, columns A (which = 0) or B (1)."""
         return _between_classes(self.with_truth[which], self.classes)
 
     def to_dict(self) -> dict[str, Any]:

@@ -52,7 +52,7 @@ class Regions:
     total_px: int
 
     def of(self, a: int | None = None, b: int | None = None) -> tuple[Region, ...]:
-        """Those of the listed ones in which A says ``a`` and B says ``b``; None is any class."""
+        """Those of the listed regions that are ``a`` in A and ``b`` in B; None is any class."""
         return tuple(r for r in self.largest if a in (None, r.a) and b in (None, r.b))
 
 

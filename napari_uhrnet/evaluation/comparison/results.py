@@ -79,7 +79,7 @@ def array_result(labels: Any, classes: ClassTable, title: str) -> Result:
 
 
 def branch_result(done: Segmentation, branch: str) -> Result:
-    """What a branch says of a scene that was segmented; named after the checkpoint's title."""
+    """The prediction of a branch for a segmented scene; named after the checkpoint's title."""
     model = done.model
     if branch not in model.branches:
         raise UserError(

@@ -1,4 +1,4 @@
-"""A control beside the ablation: what no fusion at all would say."""
+"""A control beside the ablation: the prediction without any fusion."""
 
 from __future__ import annotations
 
@@ -24,8 +24,8 @@ class AveragedBranches(UHRNet):
         self, features: Tensor | None, views: Sequence[View] | None
     ) -> dict[str, Tensor]:
         """Logits (B, N, p / 4, p / 4) of the branches; both have the patches' cells."""
-        said = super().decode_patches(features, views)
-        return {**said, "fused": (said["local"] + said["global"]) / 2}
+        logits = super().decode_patches(features, views)
+        return {**logits, "fused": (logits["local"] + logits["global"]) / 2}
 
 
 def averaged_branches(model: LoadedModel) -> LoadedModel:

@@ -1,4 +1,4 @@
-"""What is kept of the scenes of a run, so that scoring goes on and differences can be drawn."""
+"""The counts of a run's scenes, kept so that scoring can resume and runs can be compared."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The tables of a reproduction as files: ``tables.md`` to read, ``tables.json`` to go on with."""
+"""The tables of a reproduction as files: ``tables.md`` to read, ``tables.json`` for programs."""
 
 from __future__ import annotations
 
@@ -14,8 +14,8 @@ if TYPE_CHECKING:
 
 _TITLES = {"main": "Main table", "ablation": "Ablation"}
 _RULES = {
-    "count": "a class said where the truth is unknown is wrong, as in GLNet's scores",
-    "ignore": "pixels of unknown truth are left out",
+    "count": "a class predicted where the ground truth is unknown is wrong, as in GLNet's scores",
+    "ignore": "pixels of unknown ground truth are left out",
 }
 
 
@@ -60,7 +60,7 @@ def _measured_how(found: dict[str, Any]) -> list[str]:
         "(global). Rows of the ablation with both branches are read out into the frame.",
         "- Backbones of UHRNet and GLNet start pretrained where weights can be had, and so do "
         "DeepLabv3+ and PSPNet at the light scale; all others start from random weights. "
-        "`start.json` of a run says which.",
+        "`start.json` of a run lists them.",
         "- Seconds are those of one run on this machine: training, then scoring.",
     ]
 

@@ -37,18 +37,18 @@ LAST = "last.safetensors"
 SCORES = "scores.json"
 SECONDS = "seconds.json"
 OTHER_VIEWS = 1000
-"""Added to the seed where fusions are trained: on views that the branches have not just seen."""
+"""Added to the seed where fusions are trained: so that they see other views than the branches."""
 
 
 class Reporter(Protocol):
-    """Is told how a reproduction goes on."""
+    """Gets the progress of a reproduction."""
 
     def run(self, number: int, count: int, title: str) -> None:
-        """A run begins, or goes on."""
+        """A run starts or resumes."""
         ...
 
     def note(self, message: str) -> None:
-        """Something to know."""
+        """A remark for the user."""
         ...
 
     def step(self, step: int, steps: int, loss: float, seconds: float) -> None:
@@ -178,7 +178,7 @@ def _watch(folder: Path, config: TrainConfig, report: Reporter) -> Iterator[_Wat
 
 
 class _Watch:
-    """Passes on how a training goes, and counts its seconds.
+    """Passes on the progress of training, and counts its seconds.
 
     They are written when the state is, so that those of steps that a kill undid do not count.
     """
@@ -189,7 +189,7 @@ class _Watch:
         self._before, self._mean = time.monotonic(), 0.0
 
     def note(self, message: str) -> None:
-        """Something to know."""
+        """A remark for the user."""
         self._report.note(message)
 
     def step(self, progress: Progress, steps: int) -> None:
@@ -230,10 +230,10 @@ def _score(
     left = [pair for pair in data.pairs if pair not in done]
     seconds, before = read_seconds(folder), time.monotonic()
 
-    def told(_: TruthPair, part: int, whole: int) -> None:
+    def advance(_: TruthPair, part: int, whole: int) -> None:
         report.scored((len(done) + part / max(1, whole)) / len(data.pairs))
 
-    for found in evaluate(left, model, data.table, rules, told):
+    for found in evaluate(left, model, data.table, rules, advance):
         done[found.counts.pair] = found.counts
         now = time.monotonic()
         seconds["scoring"], before = seconds["scoring"] + now - before, now

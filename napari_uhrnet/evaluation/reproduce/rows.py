@@ -50,16 +50,16 @@ _ABLATED: dict[str, dict[str, object]] = {
     "both-itself": {"local_fusion_hears": "itself"},
 }
 _CONTROLS = {
-    "local-itself": "control: local branch, local fusion hears itself only",
-    "both-itself": "control: both branches, local fusion hears itself only",
+    "local-itself": "control: local branch, local fusion of own features only",
+    "both-itself": "control: both branches, local fusion of own features only",
 }
 ABLATION_READOUT = "into_frame"
 """Of the rows with both branches. The ablation's last number is the main table's global column, so
-patches are merged into the frame (choice: the paper does not say)."""
+patches are merged into the frame (choice: the paper leaves it open)."""
 AVERAGE = "average"
 FUSION_SHARE = 3 / 8
 """Of the steps of a light UHRNet: those that train its fusions, with the branches frozen. Trained
-together with the branches, local fusion is hardly learned (docs/experiments.md)."""
+together with the branches, local fusion learns little (docs/experiments.md)."""
 
 
 @dataclass(frozen=True)
@@ -148,7 +148,7 @@ def rows_of(scale: Scale, table: TableName | None = None) -> list[Row]:
 
 
 def _after_branches(scale: Scale, row: Row) -> Row:
-    """A row whose fusions are trained after its branches, which are a run of their own."""
+    """A row whose fusions are trained after its branches, which have a separate run."""
     config = row.config
     if scale.staged or not isinstance(config, UHRNetConfig) or not config.use_local:
         return row

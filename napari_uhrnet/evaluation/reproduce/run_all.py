@@ -32,7 +32,7 @@ def reproduce(
     Parameters
     ----------
     settings
-        Kept in the folder; what is gone on with must have the same.
+        Kept in the folder; a resumed reproduction must have the same.
     out
         Holds ``tables.md``, ``tables.json`` and RUN/seedK of every run, a run folder of the command
         ``train``. A finished run has ``last.safetensors`` and ``scores.json`` (not if it trains

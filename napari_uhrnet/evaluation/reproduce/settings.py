@@ -1,4 +1,4 @@
-"""What a reproduction is run with: kept in its folder, and not to be changed on the way."""
+"""The settings of a reproduction: kept in its folder, and the same in every run."""
 
 from __future__ import annotations
 
@@ -83,10 +83,11 @@ def _check_same(path: Path, settings: ReproduceSettings) -> None:
 
 
 def find_data(settings: ReproduceSettings, note: Callable[[str], None]) -> ReproduceData:
-    """The pairs to score: of the part test, or of val where no test is told.
+    """The pairs to score: of the part test, or of val where there is no test.
 
-    Of data that come in no parts those are scored that a run holds out (`training.data.parts`), and
-    ``note`` is told. Raises UserError if the data have no part to train on and another to score.
+    If the data have no parts, the pairs that a run holds out (`training.data.parts`) are scored,
+    and ``note`` gets a remark. Raises UserError if there is no part to train on and another to
+    score.
     """
     if settings.split is not None and Path(settings.split).suffix.lower() == ".txt":
         raise UserError(

@@ -65,7 +65,7 @@ def make_start(
         config=config,
         class_table=classes.to_dict(),
         pixel_size_m=pixel_size_m,
-        terms="Untrained weights: none of its own.",
+        terms="Untrained weights: no terms of use.",
         training={"seed": seed, "start": started},
     )
     save_checkpoint(path, network.state_dict(), card)

@@ -36,7 +36,7 @@ DIFFERENCES = (
     ("both-itself", "both-llf"),
     ("average", "both"),
 )
-"""Rows of the ablation that are compared scene by scene: without, and with."""
+"""Rows of the ablation that are compared scene by scene: without a part, and with it."""
 
 
 def tables(
@@ -213,14 +213,14 @@ def _difference(
 
     The counts of a scene are summed over the seeds that both rows have.
     """
-    without, with_it = (
+    lower, higher = (
         next(row for row in rows if row.table == "ablation" and row.key == key) for key in pair
     )
-    there = set(_finished(out, with_it, seeds))
-    common = [seed for seed in _finished(out, without, seeds) if seed in there]
+    there = set(_finished(out, higher, seeds))
+    common = [seed for seed in _finished(out, lower, seeds) if seed in there]
     scored = [
         [read_counts(run_folder(out, row.run, seed), data.pairs) for seed in common]
-        for row in (without, with_it)
+        for row in (lower, higher)
     ]
     found = {}
     for part in parts if common else ():
@@ -235,8 +235,8 @@ def _difference(
                 "scenes": interval.groups,
             }
     return {
-        "without": without.title,
-        "with": with_it.title,
+        "without": lower.title,
+        "with": higher.title,
         "published": _published_gap(*pair),
         "seeds": len(common),
         "parts": found,

@@ -76,7 +76,7 @@ def interval(
     """
     names = sorted(a)
     if names != sorted(b) or any(len(a[n]) != len(b[n]) for n in names):
-        raise UserError("the two models were not scored on the same scenes: score them anew")
+        raise UserError("the two models were not scored on the same scenes: score them again")
     if len(names) < 2:
         raise UserError("an interval needs at least two groups of scenes: score more of them")
     ours, theirs = (np.stack([np.sum(m[n], axis=0) for n in names]) for m in (a, b))

@@ -98,7 +98,7 @@ def boundary_counts(
 
 
 def boundary_f1(counts: NDArray[np.float64]) -> NDArray[np.float64]:
-    """(K,) F1 of (4, K) counts; NaN for a class without a boundary in truth and prediction."""
+    """(K,) F1 of (4, K) counts; NaN for a class without a boundary on either side."""
     guess, true = counts[PREDICTED], counts[TRUE]
     precision = np.divide(counts[PREDICTED_NEAR], guess, out=np.zeros_like(guess), where=guess > 0)
     recall = np.divide(counts[TRUE_NEAR], true, out=np.zeros_like(true), where=true > 0)

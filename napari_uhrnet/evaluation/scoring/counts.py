@@ -43,7 +43,7 @@ class BranchCounts:
 
 @dataclass(frozen=True)
 class SceneCounts:
-    """Pixels of one scene by branch; ``pixel_size_m`` is None if nobody says it."""
+    """Pixels of one scene by branch; ``pixel_size_m`` is None if it is unknown."""
 
     pair: TruthPair
     pixel_size_m: float | None
@@ -70,10 +70,10 @@ def count_blocks(
     tolerance_px: float,
     block_px: int = BLOCK_PX,
 ) -> dict[str, BranchCounts]:
-    """Compare labels with a truth, block by block; the result does not depend on the blocks.
+    """Compare labels with a ground truth, block by block; the result does not depend on the blocks.
 
     ``truth`` and the ``labels`` of each branch give (h, w) uint8 ids of ``classes`` for a window of
-    level 0. Boundaries are sought where the truth has a class that counts.
+    level 0. Boundaries are sought where the ground truth has a class that counts.
     """
     counted = np.isin(np.arange(256), [c.id for c in classes.classes if _counts(c, unknown)])
     pairs = {branch: Confusion() for branch in labels}
@@ -86,9 +86,9 @@ def count_blocks(
         there = counted[true]
         compared = np.where(there, true, np.uint8(NOTHING))
         for branch, read in labels.items():
-            said = read(around)
-            pairs[branch].add(true[inner.slices], said[inner.slices])
-            guess = np.where(there, said, np.uint8(NOTHING))
+            predicted = read(around)
+            pairs[branch].add(true[inner.slices], predicted[inner.slices])
+            guess = np.where(there, predicted, np.uint8(NOTHING))
             edges[branch] += boundary_counts(compared, guess, inner, tolerance_px)
     return {b: BranchCounts(pairs[b].among(classes), edges[b][:, classes.ids]) for b in labels}
 

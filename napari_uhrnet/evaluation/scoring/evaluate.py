@@ -1,4 +1,4 @@
-"""Score a model on scenes with a truth, at the scenes' own size."""
+"""Score a model on scenes with a ground truth, at the scenes' own size."""
 
 from __future__ import annotations
 
@@ -42,8 +42,8 @@ class Settings:
 class Evaluated:
     """A scene that was counted; ``scene``, ``truth`` and ``labels`` are open until the next one.
 
-    ``labels[branch](window)`` gives the (h, w) uint8 ids, in the truth's class table, of a window
-    of level-0 pixels.
+    ``labels[branch](window)`` gives the (h, w) uint8 ids, in the ground truth's class table, of a
+    window of level-0 pixels.
     """
 
     counts: SceneCounts
@@ -59,23 +59,23 @@ def evaluate(
     settings: Settings | None = None,
     progress: Callable[[TruthPair, int, int], None] | None = None,
 ) -> Iterator[Evaluated]:
-    """Segment each scene through the engine and count, for every branch, what it says of the truth.
+    """Segment each scene through the engine; count each branch's pixels against the ground truth.
 
-    The model's classes are taken to the truth's by name. ``progress`` is called with the pair, and
-    with the steps done and all of it. Raises UserError for files that do not fit each other, before
-    the first scene is segmented as far as their sizes tell.
+    The model's classes are mapped to the ground truth's by name. ``progress`` is called with the
+    pair, the steps done and all steps. Raises UserError for files that do not fit each other; where
+    sizes differ, before the first scene is segmented.
     """
     pairs, settings = list(pairs), settings or Settings()
     mapping = mapping_to(model, truth_classes)
     check_sizes(pairs)
     for pair in pairs:
-        told = None if progress is None else partial(progress, pair)
+        advance = None if progress is None else partial(progress, pair)
         with (
             open_truth(pair.mask, truth_classes) as truth,
             open_scene(pair.image, pair.pixel_size_m) as scene,
         ):
             check_truth(truth, truth_classes)
-            with predicted(scene, model, settings.views, told) as read:
+            with predicted(scene, model, settings.views, advance) as read:
                 labels = {b: _mapped(read, mapping, b) for b in model.branches}
                 used_m = scene.pixel_size_m or model.card.pixel_size_m
                 counted = count_blocks(
@@ -91,12 +91,12 @@ def evaluate(
 
 
 def mapping_to(model: LoadedModel, truth_classes: ClassTable) -> ClassMapping:
-    """From the model's ids to the truth's; UserError if they have no class name in common."""
+    """From the model's ids to the masks'; UserError if they have no class name in common."""
     mapping = ClassMapping(model.classes, truth_classes)
     if len(mapping.unmatched) == len(model.classes.classes):
         raise UserError(
             f"model {model.name}: none of its classes ({', '.join(mapping.unmatched)}) is in the "
-            f"class table {truth_classes.name!r} of the truth: choose another table or model"
+            f"class table {truth_classes.name!r} of the ground truth: choose another table or model"
         )
     return mapping
 
@@ -123,8 +123,8 @@ def predicted(
         with averaged(scene, model, views, progress) as mean:
             yield mean.read
         return
-    told = None if progress is None else lambda p: progress(p.patches_done, p.patches_total)
-    with segmented(scene, model, progress=told) as done:
+    advance = None if progress is None else lambda p: progress(p.patches_done, p.patches_total)
+    with segmented(scene, model, progress=advance) as done:
         yield lambda branch, window: replace(done, branch=branch).read(window)
 
 

@@ -1,4 +1,4 @@
-"""Two networks, trained alike with several seeds, on the same scenes: who is ahead, and how surely.
+"""Two networks, trained alike with several seeds, compared on the same scenes, with intervals.
 
 ``python -m napari_uhrnet.evaluation.scoring.paired --help``
 """
@@ -51,14 +51,14 @@ def paired(
     unknown: Unknown,
     groups: Mapping[str, str],
 ) -> dict[str, Any]:
-    """What B is above A: for all scenes together and for each folder.
+    """The mIoU of B minus A's: for all scenes together and for each folder.
 
     Parameters
     ----------
     a, b
-        For each seed the counts of the same scenes; all scenes say their pixel size.
+        For each seed the counts of the same scenes; the pixel size of all scenes is known.
     groups
-        The group of a scene by its name; one that is not named is a group of its own.
+        The group of a scene by its name; a scene that is not listed is a separate group.
 
     Returns
     -------
@@ -126,12 +126,12 @@ def table(found: Mapping[str, Mapping[str, Any]], a: str, b: str) -> str:
         f"| scenes | {a}: mIoU of each seed | {b}: mIoU of each seed | difference (95 %) |",
         "|---|---|---|---|",
     ]
-    for part, said in found.items():
-        seeds = (", ".join(f"{100 * v:.1f}" for v in said[key]) for key in ("a", "b"))
+    for part, result in found.items():
+        seeds = (", ".join(f"{100 * v:.1f}" for v in result[key]) for key in ("a", "b"))
         gap = "-"
-        if said["difference"] is not None:
-            gap, low, high = (f"{100 * said[k]:+.1f}" for k in ("difference", "low", "high"))
-            gap = f"{gap} ({low} to {high}; {said['groups']} groups)"
+        if result["difference"] is not None:
+            gap, low, high = (f"{100 * result[k]:+.1f}" for k in ("difference", "low", "high"))
+            gap = f"{gap} ({low} to {high}; {result['groups']} groups)"
         lines.append(f"| {part} | {' | '.join(seeds)} | {gap} |")
     return "\n".join(lines) + "\n"
 

@@ -25,8 +25,9 @@ DETAILS = "details"
 """The one key of the scores that is no branch."""
 
 _RULES = {
-    "count": "pixels of unknown truth count: a class predicted there is a false positive (GLNet)",
-    "ignore": "pixels of unknown truth are left out",
+    "count": "pixels of unknown ground truth count: a class predicted there is a false "
+    "positive (GLNet)",
+    "ignore": "pixels of unknown ground truth are left out",
 }
 
 
@@ -88,26 +89,26 @@ def all_scores(
 def notes(
     scenes: Sequence[SceneCounts], model: LoadedModel, classes: ClassTable, settings: Settings
 ) -> list[str]:
-    """Sentences that belong beside the scores: the rules they were counted by."""
-    said = [_RULES[settings.unknown]]
+    """Sentences to print with the scores: the rules they were counted by."""
+    found = [_RULES[settings.unknown]]
     unsized = [scene for scene in scenes if scene.pixel_size_m is None]
     if unsized:
-        said.append(
-            f"{len(unsized)} of {len(scenes)} scenes do not say their pixel size: the checkpoint's "
+        found.append(
+            f"{len(unsized)} of {len(scenes)} scenes have no pixel size: the checkpoint's "
             f"{model.card.pixel_size_m:g} m is assumed, and pixels are not weighted by area"
         )
     elif len({scene.pixel_size_m for scene in scenes}) > 1:
-        said.append("pixels are weighted by their ground area")
+        found.append("pixels are weighted by their ground area")
     if settings.views > 1:
-        said.append(f"shares of {settings.views} views (turned or mirrored scenes) are averaged")
-    said.append(f"boundary F1: classes meet within {settings.tolerance}")
+        found.append(f"shares of {settings.views} views (turned or mirrored scenes) are averaged")
+    found.append(f"boundary F1: classes meet within {settings.tolerance}")
     known = keys(model.card.trained_on)
     seen = sum(image_key(scene.pair.image) in known for scene in scenes) if known else 0
     if seen:
-        said.append(
+        found.append(
             f"{seen} of {len(scenes)} scenes were trained on: expect lower scores on new ones"
         )
-    return said + _class_notes(model, classes)
+    return found + _class_notes(model, classes)
 
 
 def _class_notes(model: LoadedModel, classes: ClassTable) -> list[str]:
@@ -115,8 +116,8 @@ def _class_notes(model: LoadedModel, classes: ClassTable) -> list[str]:
     ours = {c.name for c in model.classes.classes if not c.ignore}
     theirs = {c.name for c in classes.classes if not c.ignore}
     texts = (
-        ("classes of the truth that the model does not know", theirs - ours),
-        ("classes of the model that the truth does not have, counted as wrong", ours - theirs),
+        ("classes of the ground truth that the model lacks", theirs - ours),
+        ("classes of the model that the ground truth lacks, counted as wrong", ours - theirs),
     )
     return [f"{text}: {', '.join(sorted(names))}" for text, names in texts if names]
 
@@ -150,7 +151,7 @@ def scene_rows(
 
 
 def _occurs(counts: BranchCounts, classes: ClassTable, name: str) -> bool:
-    """Whether a class is in the truth or the prediction; where the truth is unknown it may not."""
+    """Whether a class is in the ground truth, or predicted where that is known."""
     k = [c.name for c in classes.classes].index(name)
     known = known_rows(classes)
     return bool(counts.pairs[k].any() or counts.pairs[known, k].any())

@@ -34,7 +34,7 @@ class TruthPair:
 
 @dataclass(frozen=True)
 class Source:
-    """A folder of pairs, and the metres per pixel of its images if they do not say."""
+    """A folder of pairs, and the metres per pixel of its images if the files lack them."""
 
     folder: Path
     pixel_size_m: float | None = None
@@ -70,7 +70,7 @@ def gather(
     drop
         Names of pairs that are left out, with or without their folder's.
     classes
-        Name or file of a class table; by default what the folders say.
+        Name or file of a class table; by default the folders' own.
 
     Raises
     ------

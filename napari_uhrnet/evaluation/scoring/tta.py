@@ -1,7 +1,7 @@
 """Averages over a scene's flips and turns (test-time augmentation), right for every branch.
 
 The whole scene is turned, and frames, patches and neighbours are those of the turned one: GLNet's
-code turns the frame but cuts its patches from the picture that was not.
+code turns the frame but cuts its patches from the unturned picture.
 """
 
 from __future__ import annotations

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from napari_uhrnet.geometry.classes import ClassTable
 
 QUADRANTS_OF_VAL = ("0140", "0183")
-"""Quarter tiles that show a part of a full val image: not counted a second time."""
+"""Quarter tiles that show a part of a full val image, which counts already."""
 SETS = {"deepglobe_tiles512": 1.196, "deepglobe_full": 0.5}
 """Folders that are scored together, and their metres per pixel."""
 SETTINGS = Settings(unknown="ignore")

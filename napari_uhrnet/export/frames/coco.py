@@ -34,7 +34,7 @@ _IMAGE = "images/{part}/{id}.png"
 
 
 def write_coco(folder: Path, frames: Iterable[Frame], classes: ClassTable) -> dict[str, Any]:
-    """Write all frames; what the manifest says about them."""
+    """Write all frames; returns their entry of the manifest."""
     numbers = renumbered(classes, 1)
     categories = [
         {"id": numbers[c.id], "name": c.name, "supercategory": classes.name}

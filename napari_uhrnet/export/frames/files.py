@@ -30,7 +30,7 @@ if TYPE_CHECKING:
 def write_frames(
     folder: Path, format_name: str, frames: Iterable[Frame], classes: ClassTable
 ) -> dict[str, Any]:
-    """Write all frames and lists; what the manifest says about them: {"images", "frames", ...}."""
+    """Write all frames and lists; returns their manifest entry: {"images", "frames", ...}."""
     layout = FRAME_LAYOUTS[format_name]
     if layout.encoding == COLOURS:
         check_colours(classes)

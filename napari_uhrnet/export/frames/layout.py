@@ -130,12 +130,12 @@ def decoded(
 
 
 def check_colours(classes: ClassTable) -> None:
-    """UserError if two classes have one colour: they could not be told apart again."""
+    """UserError if two classes have one colour: they could not be distinguished again."""
     seen: dict[tuple[int, int, int], str] = {}
     for c in classes.classes:
         if c.rgb in seen:
             raise UserError(
                 f"class table {classes.name!r}: {seen[c.rgb]!r} and {c.name!r} have the same "
-                "colour, and this format tells classes apart by colour: change one of them"
+                "colour, and this format distinguishes classes by colour: change one of them"
             )
         seen[c.rgb] = c.name

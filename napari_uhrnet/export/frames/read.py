@@ -31,7 +31,7 @@ def frame_parts(
     """Windows and (h, w) ids of the frames of a scene.
 
     What was written as unknown for want of a review is 255 again. Where a frame has such pixels,
-    those that a person marked as unknown cannot be told from them and are 255, too.
+    those that a person marked as unknown cannot be distinguished from them and are 255, too.
     """
     frames = [f for f in manifest["frames"] if f["scene"] == scene_entry["id"]]
     read = _reader(folder, manifest, classes)

@@ -25,7 +25,7 @@ _IMAGE, _LABELS = "images/{part}/{id}.png", "labels/{part}/{id}.txt"
 
 
 def write_yolo(folder: Path, frames: Iterable[Frame], classes: ClassTable) -> dict[str, Any]:
-    """Write all frames and data.yaml; what the manifest says about them."""
+    """Write all frames and data.yaml; returns their entry of the manifest."""
     numbers = renumbered(classes, 0)
     for pattern in (_IMAGE, _LABELS):
         for part in PARTS:

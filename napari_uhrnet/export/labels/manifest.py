@@ -38,7 +38,7 @@ def head(format_name: str, merging: Merging) -> dict[str, Any]:
 
 
 def scene_entry(labels: SceneLabels) -> dict[str, Any]:
-    """A scene: its name and fingerprint, where it lies, whose labels they were."""
+    """A scene: its name and fingerprint, where it lies, and the checkpoints of its labels."""
     scene = labels.scene
     return {
         "name": scene.name,

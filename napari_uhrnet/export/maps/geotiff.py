@@ -1,7 +1,7 @@
 """Masks as GeoTIFF.
 
 Written by tifffile, which raises the errors of the disk: GDAL reports some of them nowhere and
-leaves a broken file. GDAL only says how a georeference is written as tags.
+leaves a broken file. GDAL is only used to encode the georeference as tags.
 """
 
 from __future__ import annotations
@@ -113,7 +113,7 @@ def _every_second(file: Any, level: int) -> Read:
 
 
 def _georeference_tags(crs: str | None, transform: Transform | None) -> list[Tag]:
-    """The tags by which GDAL says where a picture lies."""
+    """The tags that hold the georeference, as GDAL writes them."""
     if transform is None:
         return []
     import tifffile

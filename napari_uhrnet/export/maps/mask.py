@@ -56,7 +56,7 @@ def write_mask(
     Raises
     ------
     UserError
-        The path or the disk is no good. Nothing is left behind then.
+        The path or the disk cannot be used. Nothing is left behind then.
     """
     check_mask_path(path)
     report = _reporting(read, shape_yx[0] * shape_yx[1], progress)

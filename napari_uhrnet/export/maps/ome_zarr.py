@@ -47,8 +47,8 @@ def write_label_image(
         )
         for level, step in enumerate(steps)
     ]
-    # One chunk at a time: when one of several fails, zarr lets the others go on in the background,
-    # and they would come back after the folder was removed.
+    # One chunk at a time: when one of several fails, zarr lets the others run on in the background,
+    # and they would write again after the folder was removed.
     for window in blocks(shape_yx, _CHUNK_PX):
         ids = read(window)
         for array, step in zip(levels, steps, strict=True):

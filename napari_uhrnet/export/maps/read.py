@@ -35,7 +35,7 @@ def map_blocks(path: Path, shape_yx: tuple[int, int]) -> Iterator[tuple[Window, 
     with closing(open_stored(path)) as picture:
         level = picture.levels[0]
         if level.shape[:2] != shape_yx or level.dtype != np.uint8:
-            raise UserError(f"{path}: is not the mask that the manifest tells of: export again")
+            raise UserError(f"{path}: is not the mask that the manifest describes: export again")
         for window in blocks(shape_yx):
             yield window, level.read(window)[..., 0]
 

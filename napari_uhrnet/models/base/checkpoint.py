@@ -1,4 +1,4 @@
-"""Checkpoints: weights as safetensors, and beside them a card in JSON that says what they are."""
+"""Checkpoints: weights as safetensors, and beside them a JSON card that describes them."""
 
 from __future__ import annotations
 
@@ -20,11 +20,11 @@ if TYPE_CHECKING:
 
 
 FORMAT = 1
-"""Version of the card; a reader refuses newer ones and knows all older ones."""
+"""Version of the card; newer ones are refused, all older ones can be read."""
 
 
 class Card(BaseModel):
-    """What a checkpoint is, what it was made from, and what it scores on data it never saw."""
+    """What a checkpoint is, what it was made from, and its scores on images not trained on."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
@@ -35,7 +35,7 @@ class Card(BaseModel):
     config: Config
     class_table: dict[str, Any] = Field(description="ids, names, colours: ClassTable.to_dict()")
     pixel_size_m: float = Field(gt=0, description="ground sample distance it was trained at")
-    terms: str = Field(description="terms of the training data, for whoever uses the weights")
+    terms: str = Field(description="terms of the training data, binding for users of the weights")
     training: dict[str, Any] = {}
     trained_on: str = Field("", description="keys of the images, see `models.base.trained_on`")
     metrics: dict[str, Any] = {}
@@ -48,7 +48,7 @@ class Card(BaseModel):
 
     @property
     def family(self) -> str:
-        """What people call a network of this kind."""
+        """Name of this kind of network, for display."""
         return {"uhrnet": "UHRNet", "glnet": "GLNet"}.get(self.architecture, self.name)
 
 

@@ -1,4 +1,4 @@
-"""What networks are built from; stored in the card of every checkpoint."""
+"""Configs that networks are built from; stored in the card of every checkpoint."""
 
 from __future__ import annotations
 
@@ -31,10 +31,10 @@ class UHRNetConfig(BaseModel):
     descriptor_cells: int = Field(18, ge=1, description="cells of a descriptor along a side")
     fusion_channels: int = Field(64, ge=8, description="channels inside the one fusion (choice)")
     size_multiple: int = Field(32, ge=1, description="what the global branch's input is padded to")
-    classes: int = Field(6, ge=2, description="number of classes told apart")
+    classes: int = Field(6, ge=2, description="number of classes")
     use_local: bool = Field(True, description="has a local branch")
     use_global: bool = Field(True, description="has a global branch")
-    local_fusion: bool = Field(True, description="patches hear from the patches around them")
+    local_fusion: bool = Field(True, description="patches use features of their eight neighbours")
     local_fusion_from: Literal["features", "c5"] = Field(
         "features", description="what a descriptor is made of: last features, or the backbone's"
     )
@@ -43,12 +43,13 @@ class UHRNetConfig(BaseModel):
     )
     local_fusion_statistics: bool = Field(
         True,
-        description="the pyramid's norms use statistics of all patches that one hears, not its own "
-        "alone (choice)",
+        description="the pyramid's norms use mean statistics of a patch and its neighbours, not "
+        "the patch's own alone (choice)",
     )
     local_fusion_hears: Literal["neighbours", "itself"] = Field(
         "neighbours",
-        description="whom a patch hears: itself alone is the control with as many weights",
+        description="whose features local fusion uses: the eight neighbours', or only the patch's "
+        "own, a control with as many weights",
     )
     readout: Literal["into_patches", "into_frame"] = Field(
         "into_patches",
@@ -57,15 +58,15 @@ class UHRNetConfig(BaseModel):
     )
     fusion_corrects: Literal["nothing", "mean", "local"] = Field(
         "nothing",
-        description="what the fusion's logits, which then begin at zero, are added to: the mean of "
-        "the branches', or the local branch's; so what is trained is where the fusion knows "
-        "better. Nothing: the fusion makes the logits alone (choice)",
+        description="logits that the fusion corrects: its own, which start at zero, are added to "
+        "the mean of the branches' or to the local branch's. Nothing: the fusion makes the logits "
+        "alone (choice)",
     )
     feature_regularisation: float = Field(
         0.0,
         ge=0,
         description="weight of the mean squared distance of F' to G in training (GLNet's code: "
-        "0.15; choice: off in the light network, whose features have norms of their own)",
+        "0.15; choice: off in the light network, whose features are normalised)",
     )
 
     @model_validator(mode="after")
@@ -88,10 +89,10 @@ class UHRNetConfig(BaseModel):
 LIGHT = UHRNetConfig(fusion_corrects="mean")
 """Two EfficientNet-Lite0 branches at about 1.2 m/px: a DeepGlobe image is one frame.
 
-The global branch sees 2.4 m/px, as that of the paper does (4.8 times less than 0.5 m). It used to
-see half of that; 300 steps after the change it had 64 % on the val half by itself, before it 60 %.
+The global branch sees 2.4 m/px, as that of the paper does (4.8 times less than 0.5 m). Before it
+saw 4.8 m/px: after 300 steps its own mIoU on the val half was 60 %, with 2.4 m/px 64 %.
 
-With a fusion that does not begin with the branches' mean, 80 steps of both branches reached an mIoU
+With a fusion that does not start from the branches' mean, 80 steps of both branches reached an mIoU
 of 44 % on the development split's val half, with one that does 52 % (docs/experiments.md).
 """
 
@@ -164,4 +165,4 @@ class BaselineConfig(BaseModel):
 
 
 Config = UHRNetConfig | GLNetConfig | BaselineConfig
-"""Of any network of the registry; the fields tell which."""
+"""The config of any network; which one is recognised by its fields."""

@@ -1,4 +1,4 @@
-"""What the engine asks of a network."""
+"""The interface of networks to the engine."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ class FrameFeatures:
 
     ``features`` (1, C, h, w) and ``logits`` (1, N, h, w) on cells of ``cell_yx_px`` inference
     pixels that start at the frame's corner (the last ones may reach past its end). ``extra`` is
-    whatever else the network wants to see again, of ``extra_bytes``.
+    whatever else the network needs of the frame later, of ``extra_bytes``.
     """
 
     features: Tensor
@@ -41,13 +41,13 @@ class FrameFeatures:
 
 @dataclass(frozen=True, slots=True)
 class PatchFeatures:
-    """F and D: what the local branch made of patches, and what they tell their neighbours.
+    """F and D: features of patches, and the descriptors that their neighbours use.
 
-    ``features`` (B, C, h, w) is what decoding needs; of a network that hears neighbours it is what
-    `SegmentationModel.hear_neighbours` needs, of a shape of its own. ``descriptors`` (B, D, n, n),
-    None if the network has no local fusion. ``extra`` is what only `merge_patches` wants; it is not
-    kept. ``shown`` (B, C, h, w) are the branch's last features where ``features``, heard, is
-    something else.
+    ``features`` (B, C, h, w) is what decoding needs; if the network has local fusion, it is what
+    `SegmentationModel.fuse_neighbours` needs, in any shape. ``descriptors`` (B, D, n, n),
+    None if the network has no local fusion. ``extra`` is used by `merge_patches` alone and
+    not kept. ``shown`` (B, C, h, w) are the branch's last features where decoding needs something
+    else.
     """
 
     features: Tensor
@@ -78,19 +78,19 @@ class View:
 class SegmentationModel(Protocol):
     """A network as the engine drives it; pixels are float in 0..255, (B, 3, h, w), RGB.
 
-    For a patch: `encode_frame` of its frame, `encode_patches`, `hear_neighbours`, then
-    `decode_patches`. What a network has no use for is left out, and not computed:
+    For a patch: `encode_frame` of its frame, `encode_patches`, `fuse_neighbours`, then
+    `decode_patches`. The attributes declare which steps a network needs; others are not computed:
 
     needs_frame
         Looks at frames: views are given to `decode_patches`.
     needs_patches
         Encodes patches; without, `decode_patches` gets no features.
     needs_neighbours
-        Wants the descriptors of the eight patches around.
+        Uses the descriptors of the eight neighbouring patches.
     needs_whole_frame
-        Wants all patches of a frame merged into it before any of them is decoded.
+        Needs all patches of a frame merged into it before any of them is decoded.
     encodes_with_frame
-        Wants the views in `encode_patches` already.
+        Needs the views in `encode_patches` already.
     """
 
     needs_frame: bool
@@ -114,13 +114,13 @@ class SegmentationModel(Protocol):
         ...
 
     def fuse_neighbours(self, features: Tensor, surroundings: Surroundings) -> Tensor:
-        """F' (B, C, h, w): features that know the surroundings."""
+        """F' (B, C, h, w): features with those of the neighbouring patches fused in."""
         ...
 
     def merge_patches(
         self, parts: Iterable[tuple[PatchFeatures, Sequence[Window]]], frame: FrameFeatures
     ) -> FrameFeatures:
-        """G2: a frame that knows its patches.
+        """G2: features of a frame with those of its patches merged in.
 
         ``parts`` are F' and the boxes of the patches of the scene's grid that lie whole in the
         frame, in grid order; they come batch by batch, and a batch may hold more than its boxes.

@@ -1,4 +1,4 @@
-"""Which images a checkpoint was trained on, so that a score on them can say so.
+"""Which images a checkpoint was trained on, so that scores on them can be marked.
 
 An image is known by the name and the size of its file: copies of a data set are recognised
 wherever they lie, and nothing has to be read.

@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
 
 class PooledNorm(nn.BatchNorm2d):
-    """A batch norm that answers a single value a channel in training, too."""
+    """A batch norm that accepts a single value a channel in training, too."""
 
     def forward(self, x: Tensor) -> Tensor:
         """(B, C, h, w) normed; by the running statistics if there is one value a channel."""
@@ -37,7 +37,7 @@ class PooledNorm(nn.BatchNorm2d):
 
 
 class DeepLabV3Plus(Baseline):
-    """DeepLabv3+ on an encoder that segmentation-models-pytorch knows."""
+    """DeepLabv3+ on an encoder of segmentation-models-pytorch."""
 
     def __init__(self, classes: int, encoder: str = "resnet101", channels: int = 256) -> None:
         super().__init__(classes)

@@ -86,7 +86,7 @@ class Trunk(nn.Module):
         return x
 
     def deep(self, x: Tensor) -> Tensor:
-        """From (B, 8 width, H / 32, W / 32) to features of the same shape that know the image."""
+        """From (B, 8 width, H / 32, W / 32) to the same shape, with context of the image."""
         x = self.resnet.layer4(self.resnet.layer3(self.resnet.layer2[1:](x)))
         total = x
         for cells in (1, 2, 3, 6):

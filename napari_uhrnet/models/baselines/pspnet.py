@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 
 class PSPNet(Baseline):
-    """PSPNet on an encoder that segmentation-models-pytorch knows."""
+    """PSPNet on an encoder of segmentation-models-pytorch."""
 
     size_multiple = 8
 

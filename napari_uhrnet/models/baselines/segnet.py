@@ -3,8 +3,8 @@
 Badrinarayanan, Kendall and Cipolla, "SegNet: A Deep Convolutional Encoder-Decoder Architecture for
 Image Segmentation", IEEE TPAMI 39(12), 2017.
 
-As published: the 13 convolutions of VGG-16 with batch norm; a decoder that mirrors them, the last
-of whose convolutions tells the classes apart; max-unpooling with the indices of the encoder.
+As published: the 13 convolutions of VGG-16 with batch norm; a decoder that mirrors them, whose
+last convolution is the classifier; max-unpooling with the indices of the encoder.
 Deviation: pixels are normalised by ImageNet's mean and deviation, not by local contrast.
 """
 

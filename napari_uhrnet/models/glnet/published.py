@@ -1,6 +1,6 @@
 """Whole-image evaluation exactly as GLNet's code does it (``eval_test`` in its ``helper.py``).
 
-Patches are worked off one after the other: beside the scores that are returned, memory holds one
+Patches are processed one after the other: beside the scores that are returned, memory holds one
 patch's maps and, in mode 3, some logits of each patch.
 """
 
@@ -68,7 +68,7 @@ def published_inference(
     UserError
         If the image is not (H, W, 3) uint8, or in modes 2 and 3 not larger than a patch.
     ValueError
-        For a mode that there is not, or mode 3 without ``frozen_global``.
+        For an unknown mode, or mode 3 without ``frozen_global``.
     """
     if mode not in (1, 2, 3):
         raise ValueError(f"GLNet has the modes 1, 2 and 3, not {mode}")

@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class _Frame:
-    """What GLNet wants to see of a frame again."""
+    """What GLNet needs of a frame in later steps."""
 
     small: Tensor
     maps: BranchMaps
@@ -98,7 +98,7 @@ class TiledGLNet(nn.Module):
         return PatchFeatures(torch.cat(kept), extra=extra, shown=torch.cat(last))
 
     def fuse_neighbours(self, features: Tensor, surroundings: Surroundings) -> Tensor:
-        """Not asked for."""
+        """Never called: GLNet has no local feature fusion."""
         raise TypeError("GLNet has no local feature fusion")
 
     def merge_patches(

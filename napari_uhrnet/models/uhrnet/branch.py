@@ -63,7 +63,7 @@ class LightPyramid(nn.Module):
         return [smooth[0](x) for smooth, x in zip(self.smooth, down, strict=True)]  # type: ignore[index]
 
     def statistics(self, maps: list[Tensor]) -> Tensor:
-        """(B, S): what the norms know of maps, level by level (`statistics.statistics`)."""
+        """(B, S): the statistics that the norms use, level by level (`statistics.statistics`)."""
         parts = [statistics(x, norm) for x, norm in zip(maps, self._norms, strict=True)]
         return torch.cat(parts, dim=1)
 

@@ -1,4 +1,4 @@
-"""Local feature fusion: a patch hears from the eight patches around it."""
+"""Local feature fusion: a patch uses features of its eight neighbours."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 
 class Descriptor(nn.Module):
-    """What a patch tells its neighbours: few channels at a coarse stride."""
+    """The descriptor of a patch for its neighbours: few channels at a coarse stride."""
 
     def __init__(self, config: UHRNetConfig, c5_channels: int) -> None:
         super().__init__()
@@ -31,11 +31,14 @@ class Descriptor(nn.Module):
 
 
 class LocalFusion(nn.Module):
-    """Add what the surroundings say to a patch's features (choice: docs/method.md).
+    """Add features of the neighbouring patches to a patch's own (choice: docs/method.md).
 
     Starts as the identity: the last convolution is zero, so that a network without training is the
-    network without local fusion. The features themselves are not convolved: all that uses them
-    next is linear, so weights of their own would only be multiplied with those.
+    network without local fusion. The patch's own features are not convolved: all that uses them
+    next is linear, so another linear layer would add nothing.
+
+    The attribute ``tell`` is part of the keys of saved weights, so it keeps its name: it projects
+    the context (`listen`) to what is added to the features.
     """
 
     def __init__(self, config: UHRNetConfig) -> None:
@@ -59,7 +62,7 @@ class LocalFusion(nn.Module):
         columns: Tensor,
         present: Tensor,
     ) -> Tensor:
-        """Features that know their surroundings.
+        """The patches' features with those of their neighbours added.
 
         Parameters
         ----------
@@ -71,27 +74,27 @@ class LocalFusion(nn.Module):
         rows, columns
             (B, 3n, 3n): `geometry.sampling.context_matrix` along y and x, which pastes them at
             their true offsets.
-        heard
-            (B, 3, 3) of 0 and 1: which of the nine are there and heard. Where it is 0 the mosaic
-            must be 0 too.
+        present
+            (B, 3, 3) of 0 and 1: which of the nine patches exist and are used. Where it is 0 the
+            mosaic must be 0 too.
 
         Returns
         -------
         (B, C, h, w).
         """
-        told = self.tell(self.listen(mosaic, rows, columns, present))
+        added = self.tell(self.listen(mosaic, rows, columns, present))
         return features + F.interpolate(
-            told, size=features.shape[-2:], mode="bilinear", align_corners=False
+            added, size=features.shape[-2:], mode="bilinear", align_corners=False
         )
 
     def listen(self, mosaic: Tensor, rows: Tensor, columns: Tensor, present: Tensor) -> Tensor:
-        """(B, D, n, n): what the surroundings say at the patch's own place."""
+        """(B, D, n, n): context of the nine descriptors, at the patch's own place."""
         n = self.cells
         pasted = rows.unsqueeze(1) @ mosaic @ columns.unsqueeze(1).transpose(-1, -2)
-        # Absence beyond the scene's edge is marked, not invented.
+        # Neighbours beyond the scene's edge are marked as absent, not made up.
         nine = present.to(mosaic).repeat_interleave(n, 1).repeat_interleave(n, 2)
-        present = (rows @ nine @ columns.transpose(-1, -2)).unsqueeze(1)
-        context: Tensor = self.context(torch.cat([pasted, present], dim=1))
+        marks = (rows @ nine @ columns.transpose(-1, -2)).unsqueeze(1)
+        context: Tensor = self.context(torch.cat([pasted, marks], dim=1))
         return context[..., n : 2 * n, n : 2 * n]
 
 
@@ -104,12 +107,12 @@ class GatherEight(LocalFusion):
         self.context = conv_block(9 * (width + 1), width, 1)
 
     def listen(self, mosaic: Tensor, rows: Tensor, columns: Tensor, present: Tensor) -> Tensor:
-        """(B, D, n, n): the nine descriptors and who is there, weighed by direction."""
+        """(B, D, n, n): the nine descriptors and which are present, weighted by direction."""
         n, batch = self.cells, mosaic.shape[0]
         nine = mosaic.reshape(batch, -1, 3, n, 3, n).permute(0, 2, 4, 1, 3, 5)
         marks = present.to(mosaic)[..., None, None, None].expand(batch, 3, 3, 1, n, n)
-        said: Tensor = self.context(torch.cat([nine, marks], dim=3).flatten(1, 3))
-        return said
+        context: Tensor = self.context(torch.cat([nine, marks], dim=3).flatten(1, 3))
+        return context
 
 
 def new_local_fusion(config: UHRNetConfig) -> LocalFusion:

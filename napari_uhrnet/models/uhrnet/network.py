@@ -1,7 +1,7 @@
 """UHRNet: two branches, local feature fusion, one global-local fusion.
 
 "A Semantic Segmentation Network Specifically for Ultra-High-Resolution Images", ICPR 2020. The
-published text leaves the details open; docs/method.md tells what is known and what is chosen.
+published text leaves the details open; docs/method.md lists what is known and what is chosen.
 """
 
 from __future__ import annotations
@@ -33,7 +33,7 @@ class UHRNet(nn.Module):
     """The network; its steps are those of `models.base.protocol.SegmentationModel`.
 
     The five rows of the paper's ablation are configs: ``use_local``, ``use_global`` and
-    ``local_fusion`` leave parts out; then the prediction of the one left is the fused one.
+    ``local_fusion`` leave parts out; a network with one branch has its prediction as the fused one.
     """
 
     upsample: Upsample = "bilinear"
@@ -89,12 +89,12 @@ class UHRNet(nn.Module):
         return self._with_share(frame_features) if asked else frame_features
 
     def _with_share(self, frame: FrameFeatures) -> FrameFeatures:
-        """Beside G what the fusion makes of it, for all patches at once."""
+        """G with the frame's share of the fusion, computed once for all patches."""
         share = self.global_local_fusion.of_frame(frame.features)
         return replace(frame, extra=share, extra_bytes=share.nbytes)
 
     def encode_patches(self, patches: Tensor, views: Sequence[View] | None = None) -> PatchFeatures:
-        """F (B, C, p / 4, p / 4) and D of patches (B, 3, p, p); the views are of no use here.
+        """F (B, C, p / 4, p / 4) and D of patches (B, 3, p, p); the views are not used.
 
         Where patches share statistics F is not normed yet: it is (B, C, L), see `_with_statistics`.
         """
@@ -112,7 +112,7 @@ class UHRNet(nn.Module):
         return described
 
     def _with_statistics(self, patches: Tensor) -> PatchFeatures:
-        """Not yet normed; the norms' statistics are more channels of D, the same in all cells."""
+        """F before its norms; their statistics are further channels of D, the same in all cells."""
         pyramid = self.local_branch.pyramid
         levels = self.local_branch.levels(patches)
         maps = pyramid.maps(levels)
@@ -132,7 +132,7 @@ class UHRNet(nn.Module):
         fused: Tensor = self.local_fusion(features, s.mosaic[:, :own], s.rows, s.columns, s.present)
         return fused
 
-    def _normed(self, maps: Tensor, shared_statistics: Tensor, s: Surroundings) -> Tensor:
+    def _normed(self, maps: Tensor, statistics: Tensor, s: Surroundings) -> Tensor:
         """F (B, C, h, w) of packed maps, normed by the mean statistics of the patches present.
 
         In training by a patch's own, as batch norms do: networks that shared them while they were
@@ -140,7 +140,7 @@ class UHRNet(nn.Module):
         """
         n = self.config.descriptor_cells
         present = _middle(s.present) if self.training else s.present
-        shared = averaged(shared_statistics[..., ::n, ::n], present)
+        shared = averaged(statistics[..., ::n, ::n], present)
         features: Tensor = self.local_branch.pyramid.joined(unpacked(maps, self.patch_px), shared)
         return features
 
@@ -177,7 +177,7 @@ class UHRNet(nn.Module):
         return {"fused": next(iter(out.values())), **out}
 
     def _corrected(self, fused: Tensor, branches: dict[str, Tensor]) -> Tensor:
-        """The fusion's logits on top of what its config says that it corrects."""
+        """The fusion's logits, added to those that its config names in ``fusion_corrects``."""
         if self.config.fusion_corrects == "mean":
             return fused + (branches["global"] + branches["local"]) / 2
         if self.config.fusion_corrects == "local":
@@ -220,17 +220,17 @@ def look(view: View, cells: Tensor, size_yx: tuple[int, int]) -> Tensor:
 def surround(
     cell: Cell, grid: PatchGrid, descriptors: dict[Cell, Tensor]
 ) -> tuple[Tensor, Tensor, Tensor, Tensor]:
-    """Mosaic (D, 3n, 3n), rows and columns (3n, 3n), heard (3, 3): an item of `Surroundings`.
+    """Mosaic (D, 3n, 3n), rows and columns (3n, 3n), present (3, 3): an item of `Surroundings`.
 
     ``descriptors`` holds (D, n, n) of the patch and of those of its neighbours in the grid that
-    are heard.
+    are used.
     """
     own = descriptors[cell]
     width, n = own.shape[0], own.shape[-1]
     mosaic, present = own.new_zeros(width, 3 * n, 3 * n), own.new_zeros(3, 3)
-    for other, shared_statistics in descriptors.items():
+    for other, descriptor in descriptors.items():
         i, j = other[0] - cell[0] + 1, other[1] - cell[1] + 1
-        mosaic[:, i * n : (i + 1) * n, j * n : (j + 1) * n] = shared_statistics
+        mosaic[:, i * n : (i + 1) * n, j * n : (j + 1) * n] = descriptor
         present[i, j] = 1
     rows, columns = (
         torch.from_numpy(context_matrix(_offsets(starts, k), grid.size_yx[axis], n)).to(own)
@@ -240,7 +240,7 @@ def surround(
 
 
 def _without_neighbours(s: Surroundings, config: UHRNetConfig) -> Surroundings:
-    """The surroundings of patches that lie alone: the neighbours' absence is marked."""
+    """The surroundings of patches without neighbours: all eight are marked as absent."""
     n = config.descriptor_cells
     own = s.mosaic[..., n : 2 * n, n : 2 * n]
     place = torch.from_numpy(context_matrix((None, 0, None), config.patch_px, n)).to(own)

@@ -1,10 +1,9 @@
 """Norm statistics of patches, shared between neighbours.
 
-A norm that looks at one patch takes away what tells it from the patches around: how bright, how
-strong, how varied it is. Shown a patch at a time, the light local branch answers worse than shown
-the whole view, and nearly all of the difference is these statistics (docs/experiments.md). So
-patches tell their neighbours theirs, and when a network answers all are normed by what is true of
-the neighbourhood.
+A norm over one patch removes what distinguishes it from its neighbours: its brightness and its
+contrast. On single patches the light local branch predicts worse than on the whole view, and nearly
+all of the difference comes from these statistics (docs/experiments.md). So descriptors carry them,
+and at inference every patch is normed by the mean statistics of itself and its neighbours.
 """
 
 from __future__ import annotations
@@ -27,10 +26,10 @@ def statistics(x: Tensor, norm: nn.GroupNorm) -> Tensor:
     return torch.cat([values.mean(2), values.square().mean(2)], dim=1)
 
 
-def normed(x: Tensor, norm: nn.GroupNorm, shared_statistics: Tensor) -> Tensor:
+def normed(x: Tensor, norm: nn.GroupNorm, statistics: Tensor) -> Tensor:
     """(B, C, h, w): what a norm gives, but by statistics (B, 2 groups) that need not be x's own."""
     mean, square = (
-        m.repeat_interleave(x.shape[1] // m.shape[1], 1) for m in shared_statistics.chunk(2, 1)
+        m.repeat_interleave(x.shape[1] // m.shape[1], 1) for m in statistics.chunk(2, 1)
     )
     scale = (square - mean.square()).clamp(min=0).add(norm.eps).rsqrt() * norm.weight
     shift = norm.bias - mean * scale
@@ -38,7 +37,7 @@ def normed(x: Tensor, norm: nn.GroupNorm, shared_statistics: Tensor) -> Tensor:
 
 
 def at_least_float(x: Tensor) -> Tensor:
-    """Half precision as float32: squares of it are too coarse to tell a spread from."""
+    """Half precision as float32: its squares are too coarse to compute a variance from."""
     return x.to(torch.promote_types(x.dtype, torch.float32))
 
 
@@ -55,7 +54,7 @@ def unpacked(values: Tensor, patch_px: int) -> list[Tensor]:
 
 
 def averaged(nine: Tensor, present: Tensor) -> Tensor:
-    """(B, S): the mean of (B, S, 3, 3) over those patches that are ``heard`` (B, 3, 3)."""
+    """(B, S): the mean of (B, S, 3, 3) over the patches that are ``present`` (B, 3, 3)."""
     weights = present.unsqueeze(1).to(nine)
     mean: Tensor = (nine * weights).sum((2, 3)) / weights.sum((2, 3))
     return mean

@@ -79,7 +79,7 @@ def cut(ground: Ground, name: str, rule: CutRule) -> Parcels:
 
 
 def merge(choice: NDArray[np.integer], parts: list[Parcels]) -> Parcels:
-    """One map of parcels out of several: ``choice`` (H, W) says which part holds at a pixel."""
+    """One map of parcels out of several; ``choice`` (H, W) is the index of the part at a pixel."""
     index, u, v = parts[0].index.copy(), parts[0].u_m.copy(), parts[0].v_m.copy()
     first = len(parts[0].size_uv_m)
     for k, part in enumerate(parts[1:], 1):

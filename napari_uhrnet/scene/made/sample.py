@@ -24,9 +24,10 @@ _JPEG_QUALITY = 82
 
 _NOTICE = f"""# Sample scene
 
-`landcover.tif` shows land that does not exist. It and its exact truth, `landcover_mask.tif`, were
-drawn by `python -m napari_uhrnet.scene.made.sample` (seed {SAMPLE_SEED}, {_SIZE_PX} x {_SIZE_PX}
-pixels of {_PIXEL_SIZE_M} m). No pixel comes from a photograph, and the place in {_CRS} is invented.
+`landcover.tif` shows land that does not exist. It and its exact ground truth, `landcover_mask.tif`,
+were drawn by `python -m napari_uhrnet.scene.made.sample` (seed {SAMPLE_SEED},
+{_SIZE_PX} x {_SIZE_PX} pixels of {_PIXEL_SIZE_M} m). No pixel comes from a photograph, and the
+place in {_CRS} is invented.
 
 The mask holds the DeepGlobe class ids: 1 urban, 2 agriculture, 3 rangeland, 4 forest, 5 water,
 6 barren.

@@ -1,4 +1,4 @@
-"""Telling pictures apart by their pixels, without reading them all."""
+"""Fingerprints of pictures from a sample of their pixels."""
 
 from __future__ import annotations
 

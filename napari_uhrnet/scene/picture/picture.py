@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Georeference:
-    """Where the pixels lie: all None for a picture that does not know."""
+    """Where the pixels lie: all None if that is unknown."""
 
     crs: str | None = None
     transform: Transform | None = None
@@ -58,6 +58,6 @@ class Picture:
 
     @cached_property
     def fingerprint(self) -> str:
-        """Hex digest that tells this picture from others, wherever its file is."""
+        """Hex digest that identifies this picture, wherever its file is."""
         place = self.georeference
         return fingerprint(self.levels[0], f"{place.crs} {place.transform}")

@@ -1,4 +1,4 @@
-"""What GDAL knows about a file beside its pixels, and pixel sizes in metres."""
+"""What GDAL reads from a file beside its pixels, and pixel sizes in metres."""
 
 from __future__ import annotations
 
@@ -30,8 +30,8 @@ def georeference_of(dataset: Any) -> Georeference:
 def pixel_size_m(crs: CRS | None, transform: Transform, shape_yx: tuple[int, int]) -> float | None:
     """Side of a square of the ground area of the centre pixel.
 
-    A projected CRS is taken at its word unless its scale at the centre is off by more than 2 %
-    (Web Mercator is, away from the equator); then, as for degrees, the ellipsoid decides. Without
+    The unit of a projected CRS is trusted unless its scale at the centre is off by more than 2 %
+    (Web Mercator's is, away from the equator); then, as for degrees, the ellipsoid decides. Without
     a CRS (a world file) the unit is metres, unless all coordinates could be degrees.
     """
     a, b, _, d, e, _ = transform

@@ -67,7 +67,7 @@ def decode_jpeg(path: Path) -> NDArray[Any]:
 def check_png_is_whole(path: Path) -> None:
     """Follow the chunks of a PNG to its end, without decoding; UserError if it is cut off.
 
-    GDAL reads such a file without a word and leaves the missing rows empty.
+    GDAL reads such a file without an error and leaves the missing rows empty.
     """
     kind = b""
     with path.open("rb") as file:

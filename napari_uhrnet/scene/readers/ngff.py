@@ -108,7 +108,7 @@ def _level(path: Path, array: Any, axes: str) -> Level:
     if stack:
         raise UserError(
             f"{path}: the image is a stack (axes {axes}, shape {array.shape}); save the plane to "
-            "segment as an image of its own."
+            "segment as a separate image."
         )
     return NgffLevel(array, axes)
 

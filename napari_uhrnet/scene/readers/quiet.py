@@ -1,4 +1,4 @@
-"""Libraries that talk while they read: what matters to the user is said in a UserError."""
+"""Silences libraries that log while they read: what matters to the user becomes a UserError."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ _TALKERS = ("tifffile", "rasterio._env", "rasterio._err", "rasterio._io", "raste
 
 @contextmanager
 def without_logs() -> Iterator[None]:
-    """No log records of the readers from this thread inside of the block; for any thread."""
+    """No log records of the readers from this thread inside of the block; safe in any thread."""
     thread = threading.get_ident()
 
     def of_others(record: logging.LogRecord) -> bool:

@@ -72,7 +72,7 @@ class RasterLevel:
 
 
 def open_raster(path: Path, indexed: bool = False) -> Picture:
-    """Any file GDAL knows as a picture; UserError for others.
+    """Any picture that GDAL can read; UserError for other files.
 
     ``indexed`` keeps the values of a palette and gives their colours in ``Picture.palette``.
     """
@@ -93,7 +93,7 @@ def open_raster(path: Path, indexed: bool = False) -> Picture:
                 "save it as GeoTIFF, TIFF, PNG or JPEG."
             ) from error
         if not first.count:
-            raise UserError(f"{path.name}: the file holds no single raster; export one of its own.")
+            raise UserError(f"{path.name}: the file holds several rasters or none; export one.")
         with quiet():
             return _picture(path, [first, *smaller], opened, indexed)
 

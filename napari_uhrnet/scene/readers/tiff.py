@@ -33,7 +33,7 @@ _LARGEST_BLOCK_BYTES = 1 << 28
 
 
 class NotForTifffileError(Exception):
-    """The file may be a fine TIFF, but not of a kind that tifffile decodes."""
+    """The file may be a valid TIFF, but of a kind that tifffile does not decode."""
 
 
 def open_tiff(path: Path, indexed: bool = False) -> Picture:
@@ -155,14 +155,14 @@ def _pages(series: TiffPageSeries) -> list[Any]:
     if stack or len(pages) * key.samplesperpixel * key.imagelength * key.imagewidth != series.size:
         raise UserError(
             f"{series.parent.filename}: the file is a stack of pictures (axes {series.axes}, shape "
-            f"{series.shape}); save the one to segment as a file of its own."
+            f"{series.shape}); save the one to segment as a separate file."
         )
     _check_segments(series.parent, key, pages)
     return pages
 
 
 def _check_segments(file: TiffFile, key: Any, pages: list[Any]) -> None:
-    """That the codec is there, and that no tile lies beyond the end of the file."""
+    """Check that the codec is installed and that no tile lies beyond the end of the file."""
     key.decode(None, 0)
     if not key.is_memmappable and np.prod(key.chunks) * key.dtype.itemsize > _LARGEST_BLOCK_BYTES:
         raise NotForTifffileError("a block does not fit into memory")
@@ -220,7 +220,7 @@ def _masked(picture: Picture, masks: dict[tuple[int, int], Level]) -> Picture:
 
 
 def _with_physical_size(place: Georeference, file: TiffFile) -> Georeference:
-    """Pixel sizes that microscopes and slide scanners write, where no map says better."""
+    """Pixel sizes that microscopes and slide scanners write, for files without georeference."""
     if place.pixel_size_m is not None:
         return place
     description = file.pages[0].description or ""

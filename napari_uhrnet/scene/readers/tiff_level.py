@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 _JPEG = {6, 7, 34892, 33007}
 _BROKEN = (RuntimeError, ValueError, TypeError, IndexError, OSError, struct.error)
-"""What codecs raise on bytes that are not theirs."""
+"""What codecs raise on bytes that they cannot decode."""
 
 
 class TiffLevel:

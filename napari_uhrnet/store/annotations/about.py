@@ -1,4 +1,4 @@
-"""What a store of corrections says about itself, in the attributes of its zarr group."""
+"""The metadata of a store of corrections: the attributes of its zarr group."""
 
 from __future__ import annotations
 

@@ -1,9 +1,9 @@
 """Corrections on disk: labels of a scene that a person painted or reviewed.
 
 A folder holds ``pixels.zarr`` (see `planes`), ``counts/`` and ``journal.bin`` (see `journal`).
-A write notes its chunks in ``pending.json``, writes them, counts them, and clears the note; who
-finds a note when taking the store over counts those chunks again. So counts never disagree with
-pixels, and only `journal.Journal` is needed to make a write of several chunks whole.
+A write notes its chunks in ``pending.json``, writes them, counts them, and clears the note; a
+process that finds a note when it takes the store over counts those chunks again. So counts never
+disagree with pixels, and only `journal.Journal` is needed to make a write of several chunks whole.
 """
 
 from __future__ import annotations
@@ -47,7 +47,7 @@ _DAMAGED = "this part of the corrections is damaged: restore the file from a bac
 
 @dataclass(frozen=True)
 class Counts:
-    """Pixels by class id that have a label of their own, and those of them that are reviewed."""
+    """Labelled pixels (corrected or reviewed) by class id, and those of them that are reviewed."""
 
     labelled_px: dict[int, int]
     reviewed_px: dict[int, int]
@@ -174,7 +174,7 @@ class AnnotationStore:
         self.write_state(window, marked(self.read_state(window), shown_labels, source, mask))
 
     def unmark_reviewed(self, window: Window, mask: NDArray[np.bool_] | None = None) -> None:
-        """Nothing in the window (and the mask) is reviewed any more; its labels stay."""
+        """Make a window (inside the mask) not reviewed again; its labels stay."""
         self.write_state(window, unmarked(self.read_state(window), mask))
 
     def source_of(self, checkpoint_hash: str) -> int:
@@ -188,7 +188,7 @@ class AnnotationStore:
         return self._about.checkpoints.index(checkpoint_hash) + 1
 
     def set_classes(self, classes: ClassTable) -> None:
-        """Say anew what the ids mean; the labels stay as they are."""
+        """Replace the class table; the labels stay as they are."""
         self.claim()
         about = replace(self._about, classes=classes)
         with _disk(self.folder):

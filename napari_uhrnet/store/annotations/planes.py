@@ -3,11 +3,11 @@
 A block of state is a (3, h, w) uint8 array with the planes
 
 - ``labels``: class id, 255 = untouched, which follows the prediction;
-- ``reviewed``: 1 where a person said that the label is right, else 0;
+- ``reviewed``: 1 where a person marked the label as right, else 0;
 - ``source``: number (from 1) of the checkpoint whose labels were shown when the pixel was marked
   reviewed, 0 where it is not.
 
-A reviewed pixel always has a label of its own, so that no prediction can change it.
+A reviewed pixel always has its label stored here, so that no prediction can change it.
 """
 
 from __future__ import annotations

@@ -42,7 +42,7 @@ def written_beside(path: Path) -> Iterator[Path]:
 
 @contextmanager
 def os_errors(path: Path) -> Iterator[None]:
-    """Say in one sentence why a file can't be written."""
+    """Turn an error of the operating system about a file into a UserError."""
     try:
         yield
     except OSError as error:

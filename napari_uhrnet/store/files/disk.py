@@ -1,4 +1,4 @@
-"""Chunk files, files that appear whole, and what to say when the disk is full."""
+"""Chunk files, files that appear whole, and errors of a full disk as sentences."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ def disk_errors(
     name: str = "the cache",
     advice: str = "move the cache with NAPARI_UHRNET_CACHE",
 ) -> Iterator[None]:
-    """Turn what the operating system says about a folder into a UserError."""
+    """Turn an error of the operating system about a folder into a UserError."""
     try:
         yield
     except OSError as error:
@@ -45,7 +45,7 @@ def is_full(error: OSError) -> bool:
 
 
 def write_whole(path: Path, data: bytes | memoryview, *, durable: bool = False) -> None:
-    """Write a file beside and put it in place: whoever reads sees the old one or the new one.
+    """Write a file beside and put it in place: readers see the old one or the new one.
 
     Only one writer at a time; what a killed writer left beside is overwritten by the next.
     A durable file outlasts a power failure from the moment that this returns.

@@ -21,9 +21,9 @@ def store_lock(folder: Path, *, wait: bool = True) -> FileLock:
 
 
 class UseMarker:
-    """Says that this process has a store open, until it closes it or dies.
+    """Marks a store as open in this process, until it closes it or dies.
 
-    To be made and looked for under the `store_lock`.
+    Make and look for it under the `store_lock`.
     """
 
     def __init__(self, folder: Path) -> None:

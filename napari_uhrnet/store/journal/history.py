@@ -1,4 +1,4 @@
-"""What can be undone and redone, as the entries of a journal tell it."""
+"""What can be undone and redone, from the entries of a journal."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ class History:
     unapplied: list[tuple[Edit, bool]] = field(default_factory=list)
 
     def take(self, offset: int, head: dict[str, Any]) -> None:
-        """Go on by one entry of the journal."""
+        """Take in the next entry of the journal."""
         entry = head["entry"]
         if entry == "part":
             self.parts.append(offset)

@@ -4,7 +4,7 @@
 
 - ``change``: an edit, its window and its changed pixels before and after;
 - ``part`` ... ``part``, ``end``: an edit of many blocks, which counts only with its end;
-- ``undo``, ``redo``: of the edit that the entries before say is next;
+- ``undo``, ``redo``: of the edit that is next according to the entries before;
 - ``stored``: the store has everything up to here, on the disk.
 
 Opening reads the entries, drops a torn or incomplete edit at the end, and applies those since the
@@ -50,7 +50,7 @@ class Journal:
     Raises
     ------
     UserError
-        Another process corrects this scene, or the disk is no good. An edit that raises has either
+        Another process corrects this scene, or the disk fails. An edit that raises has either
         not happened or is made up for by the next call or opening.
     """
 
@@ -92,7 +92,7 @@ class Journal:
         return tuple(edit.kind for edit in self._history.undone)
 
     def next_changes(self, *, forward: bool) -> int:
-        """In how many blocks the next `redo` (or `undo`) changes something; says how long."""
+        """Number of blocks that the next `redo` (or `undo`) changes: how long it will take."""
         edits = self._history.undone if forward else self._history.done
         return len(edits[-1].offsets) if edits else 0
 

@@ -26,8 +26,8 @@ def take_classes(
 ) -> None:
     """Give a store the classes of its project, after all merges (from, to) there ever were.
 
-    The table is replaced last, so that whoever finds the old one begins again; doing it twice does
-    no harm. If an id goes or means something else now, nothing older can be undone: that would
+    The table is replaced last, so that a process that finds the old one starts over; doing it twice
+    does no harm. If an id goes or means something else now, nothing older can be undone: that would
     bring labels back that have no class.
     """
     if store.classes == classes:

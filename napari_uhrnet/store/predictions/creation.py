@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from napari_uhrnet.store.predictions.layout import StoreLayout
 
 LAYOUT_KEY = "napari_uhrnet_layout"
-"""Attribute of the root group that tells which layout the store has."""
+"""Attribute of the root group that holds the store's layout."""
 
 
 def create_empty(folder: Path, layout: StoreLayout, attributes: dict[str, Any]) -> None:

@@ -75,7 +75,7 @@ def save_pending(folder: Path, cells: Iterable[Cell]) -> None:
 
 
 def load_pending(folder: Path) -> list[Cell]:
-    """The rectangles that a dead writer noted; to be asked under the store's lock."""
+    """The rectangles that a dead writer noted; call it under the store's lock."""
     try:
         text = (folder / _PENDING).read_text()
     except FileNotFoundError:

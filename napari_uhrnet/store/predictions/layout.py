@@ -108,7 +108,7 @@ class StoreLayout:
         return pieces
 
     def to_attributes(self) -> dict[str, Any]:
-        """What tells whether a store on disk is this one (JSON)."""
+        """What identifies a store with this layout on disk (JSON)."""
         return {
             "format": FORMAT_VERSION,
             "shape_yx": list(self.shape_yx),

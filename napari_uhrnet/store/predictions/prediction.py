@@ -1,10 +1,10 @@
 """Predictions on disk: class ids and confidences of the rectangles that are finished.
 
 Order of a flush, under the store's lock: note the rectangles as pending, write their pixels chunk
-by chunk into all planes and pyramid levels, set their bits, clear the note. Whoever finds a note
-under the lock knows that its writer died, and sets the rectangles that are not finished back to
-255. So the arrays that napari shows hold whole rectangles or nothing, and levels never contradict
-each other for longer than a flush takes.
+by chunk into all planes and pyramid levels, set their bits, clear the note. A process that
+finds a note under the lock can be sure that its writer died, and sets the rectangles that are not
+finished back to 255. So the arrays that napari shows hold whole rectangles or nothing, and levels
+never contradict each other for longer than a flush takes.
 """
 
 from __future__ import annotations

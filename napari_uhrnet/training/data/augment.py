@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 
 def random_turn(frame: Frame, rng: np.random.Generator) -> Frame:
-    """Quarter turns and a flip, the same for picture and truth: nothing has an upper side."""
+    """Quarter turns and a flip, the same for picture and labels: no direction is up."""
     turns, flip = int(rng.integers(4)), bool(rng.integers(2))
 
     def turn(values: NDArray[np.integer]) -> NDArray[np.integer]:
@@ -37,7 +37,7 @@ def resized(frame: Frame, size_px: int) -> Frame:
 
 
 def padded(frame: Frame, size_px: int) -> Frame:
-    """A smaller square frame in the corner of one of this size; nothing is to be learned around."""
+    """A smaller square frame in the corner of one of this size; the rest has no labels."""
     side = frame.labels.shape[0]
     if side >= size_px:
         return frame

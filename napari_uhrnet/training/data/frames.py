@@ -1,4 +1,4 @@
-"""Frames to train on: pictures and truths at the checkpoint's scale."""
+"""Frames to train on: pictures and labels at the checkpoint's scale."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ NOT_OF = 256
 class Frame:
     """``pixels`` (h, w, 3) uint8 RGB and ``labels`` (h, w) of an unsigned type.
 
-    Labels are ids; 255 is not to be learned, ``NOT_OF + id`` says only what a pixel is not.
+    Labels are ids; 255 is not learned, ``NOT_OF + id`` is any class but ``id``.
     """
 
     name: str
@@ -65,7 +65,7 @@ def _code(rgb: NDArray[np.integer]) -> NDArray[np.integer]:
 def read_frame(
     image: Path, mask: Path, classes: ClassTable, pixel_size_m: float, target_m: float
 ) -> Frame:
-    """A picture and its truth at ``target_m`` metres per pixel; ignored classes become 255."""
+    """A picture and its labels at ``target_m`` metres per pixel; ignored classes become 255."""
     labels = read_mask(mask, classes)
     with open_scene(image, pixel_size_m=pixel_size_m) as scene:
         if labels.shape != scene.shape_yx:

@@ -20,7 +20,7 @@ SPLIT = "split.json"
 HOLD_OUT = 0.15
 """Of the pairs of a data set without a part to validate on (choice)."""
 FEWEST = 4
-"""With fewer pairs all are trained on: one of them is too much to go without."""
+"""With fewer pairs all are trained on: holding one out would leave too few."""
 
 
 @dataclass(frozen=True)
@@ -68,10 +68,10 @@ def find_parts(
 ) -> Parts:
     """Pairs to train on and to validate on.
 
-    What a split or folders say is taken. Of a data set that comes in no part to validate on, the
-    last ``share`` of the pairs by name is held out: neighbours by name are often neighbours on the
-    ground, and scattered ones would show what was trained on. A pair of the same name in another
-    such data set is held out, too: it is likely the same place.
+    A split, or parts given by folders, are kept. Of a data set that comes in no part to validate
+    on, the last ``share`` of the pairs by name is held out: neighbours by name are often neighbours
+    on the ground, and scattered ones would show what was trained on. A pair of the same name in
+    another such data set is held out, too: it is likely the same place.
     """
     train = [_part(dataset, split, train_part) for dataset in datasets]
     if split is not None:

@@ -1,4 +1,4 @@
-"""Random views of frames, rare classes more often than they are."""
+"""Random views of frames, rare classes more often than by area."""
 
 from __future__ import annotations
 
@@ -171,7 +171,7 @@ def _centre(
     if not len(present) or rng.random() >= balance:
         return int(rng.integers(len(source.shapes_yx))), None
     label = int(rng.choice(present))
-    # The root: frames full of a class are drawn more often, but not only they.
+    # The root: frames full of a class are drawn more often, but not exclusively.
     chance = np.sqrt(source.counts[:, label])
     which = int(rng.choice(len(chance), p=chance / chance.sum()))
     places = source.places[which][label]

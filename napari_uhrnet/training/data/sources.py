@@ -34,12 +34,12 @@ OPEN_SCENES = 4
 SMALL_PX = 1 << 24
 """Level-0 pixels up to which a scene is read whole, if a share of the cache holds it."""
 SURVEY_PX = 1024
-"""Rows and columns at which a truth is looked at to count its classes, at most."""
+"""Rows and columns at which a mask is sampled to count its classes, at most."""
 
 
 @dataclass(frozen=True)
 class TruePair:
-    """An image and its mask; metres per pixel of the image if it does not say."""
+    """An image and its mask; metres per pixel of the image if the file lacks it."""
 
     image: Path
     mask: Path
@@ -128,7 +128,7 @@ class DiskSource:
         return self._open[which]
 
     def _survey(self, which: int) -> tuple[NDArray[np.float64], dict[int, NDArray[np.int64]]]:
-        """Class counts of a scene and places of its classes, from a coarse look at its truth."""
+        """Class counts of a scene and places of its classes, from a coarse sample of its mask."""
         opened, (height, width) = self._opened(which), self._grids[which].shape_yx
         steps = -(-height // SURVEY_PX), -(-width // SURVEY_PX)
         labels = opened.survey(steps)
@@ -157,14 +157,14 @@ class _Part:
         return _Part(frame, None if self.valid is None else self.valid[window.slices])
 
     def mirrored(self) -> Frame:
-        """What networks are shown of it."""
+        """Pixels as networks see them."""
         if self.valid is None:
             return self.frame
         return replace(self.frame, pixels=mirrored(self.frame.pixels, self.valid))
 
 
 class _Opened:
-    """A scene and its truth on the network's grid."""
+    """A scene and its ground truth on the network's grid."""
 
     def __init__(self, pair: TruePair, classes: ClassTable, target_m: float) -> None:
         self._name, self._classes = pair.image.name, classes
@@ -191,7 +191,7 @@ class _Opened:
         return _Part(frame, None if valid.all() else valid)
 
     def survey(self, steps_yx: tuple[int, int]) -> NDArray[np.uint8]:
-        """Labels at every so-manieth row and column; read in bands, to hold no more than one.
+        """Labels at every n-th row and column; read band by band, to hold no more than one.
 
         UserError if there are classes outside of the table.
         """

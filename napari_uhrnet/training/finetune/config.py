@@ -52,9 +52,9 @@ class FineTuneConfig(BaseModel):
 
 
 def scale_of(scenes: Sequence[Corrected], start: LoadedModel, classes: ClassTable) -> float:
-    """Metres per pixel to train at, where nobody says.
+    """Metres per pixel to train at, where none are given.
 
-    The checkpoint's, if it knows at least half of the classes. New classes are mostly of finer
+    The checkpoint's, if it has at least half of the classes. New classes are mostly of finer
     things: then three pixels of the finest scene, but nothing coarser than the checkpoint's.
     """
     known = {c.name for c in start.classes.classes}

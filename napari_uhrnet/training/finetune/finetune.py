@@ -1,8 +1,8 @@
-"""Fine-tuning on what a person reviewed: a run that can be stopped and gone on with.
+"""Fine-tuning on what a person reviewed: a run that can be stopped and resumed.
 
-The run folder holds ``config.json``, ``log.csv`` (a line a step), ``status.json`` (what is going
-on), ``state.pt``, and in the end ``finetuned.safetensors`` with its card and ``finetune.json`` with
-the scores on held-out regions before and after. A file ``stop`` in it ends the run after a step.
+The run folder holds ``config.json``, ``log.csv`` (a line a step), ``status.json`` (the progress),
+``state.pt``, and in the end ``finetuned.safetensors`` with its card and ``finetune.json`` with the
+scores on held-out regions before and after. A file ``stop`` in it ends the run after a step.
 """
 
 from __future__ import annotations
@@ -84,10 +84,10 @@ def finetune(
     rehearsal: Sequence[Source] = (),
     tell: Callable[[dict[str, Any]], None] = lambda status: None,
 ) -> dict[str, Any] | None:
-    """Start a run or go on with it; what ``finetune.json`` says, None if it was stopped.
+    """Start a run or resume it; the content of ``finetune.json``, None if it was stopped.
 
-    Only reviewed pixels are learned from and scored. Logits of classes that the start knows by
-    name are kept, others begin anew. ``tell`` gets what is written into ``status.json``. Raises
+    Only reviewed pixels are learned from and scored. Logits of classes that the start has by
+    name are kept, others start anew. ``tell`` gets what is written into ``status.json``. Raises
     UserError.
     """
     status = _Status(folder, config, tell)
@@ -221,7 +221,7 @@ def _fit(
 def _finished(
     model: Any, start: LoadedModel, known: ClassTable, config: FineTuneConfig
 ) -> LoadedModel:
-    """The network as one that can be asked."""
+    """The network as one for inference."""
     card = start.card.model_copy(
         update={
             "name": f"{start.card.name}-finetuned",
@@ -246,7 +246,7 @@ def score(
     """MIoU (of the classes that are there), accuracy and IoU on reviewed pixels of regions.
 
     The network sees the scenes at ``pixel_size_m``. None if nothing is held out, or the network
-    knows none of the classes.
+    has none of the classes.
     """
     mapping = ClassMapping(model.classes, classes)
     if not held or len(mapping.unmatched) == len(model.classes.classes):

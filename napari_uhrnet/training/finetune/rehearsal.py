@@ -30,7 +30,7 @@ TRAIN = "train"
 class Rehearsal:
     """Images with masks, in the classes of another table; a `sampling.Source`.
 
-    Classes of equal names belong together; what has no namesake is not learned from. Raises
+    Classes of equal names belong together; a class without a namesake is not learned. Raises
     UserError if that leaves nothing.
     """
 

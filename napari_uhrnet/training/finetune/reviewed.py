@@ -25,9 +25,9 @@ if TYPE_CHECKING:
     from napari_uhrnet.store.annotations.annotation import AnnotationStore
 
 CELL_PX = 64
-"""What is reviewed is looked at in cells of this size; regions of neighbouring cells may be one."""
+"""Reviewed pixels are searched in cells of this size; neighbouring cells may be one region."""
 HELD_OUT_GAP_PX = 32
-"""What is held out of the only region keeps so far away from what is trained on (level 0)."""
+"""Least distance between held-out and trained parts of the only region (level-0 pixels)."""
 
 
 @dataclass(frozen=True)
@@ -107,7 +107,9 @@ def hold_out(
     """
     total = sum(region.reviewed_px for region in regions)
     if not total:
-        raise UserError("nothing is reviewed in this project: mark what is right as reviewed first")
+        raise UserError(
+            "nothing is reviewed in this project: mark correct regions as reviewed first"
+        )
     if share <= 0:
         return list(regions), []
     if len(regions) == 1:
@@ -161,8 +163,8 @@ def _cut(region: Region, share: float) -> tuple[list[Region], list[Region]]:
 class ReviewedSource:
     """Regions with their surroundings, at a scale; a `sampling.Source`.
 
-    Labels are 255 where nothing was reviewed, and outside of the regions: what is near is seen by
-    the network, and nothing is learned from it.
+    Labels are 255 where nothing was reviewed, and outside of the regions: the network sees these
+    surroundings but learns nothing from them.
 
     Parameters
     ----------

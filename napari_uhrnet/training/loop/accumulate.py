@@ -63,7 +63,7 @@ def accumulate(
         if prediction.distance is not None:
             losses["distance"] = prediction.distance * (len(part) / len(batch.items))
             total = total + strength * losses["distance"]
-        # The frames' part of the graph serves all parts of the patches.
+        # The frames' part of the graph is used for all parts of the patches.
         torch.autograd.backward(total, retain_graph=k + 1 < len(parts))
         for name, value in (losses | {"total": total}).items():
             said[name] = said.get(name, 0.0) + value.item()

@@ -1,4 +1,4 @@
-"""Ctrl-C in a run: the step that is going on is done and saved first."""
+"""Ctrl-C in a run: the running step is finished and saved first."""
 
 from __future__ import annotations
 
@@ -20,11 +20,11 @@ def interrupts() -> Iterator[threading.Event]:
         return
     before = signal.getsignal(signal.SIGINT)
 
-    def hear(number: int, frame: Any) -> None:
+    def note(number: int, frame: Any) -> None:
         stop.set()
         signal.signal(signal.SIGINT, signal.default_int_handler)
 
-    signal.signal(signal.SIGINT, hear)
+    signal.signal(signal.SIGINT, note)
     try:
         yield stop
     finally:

@@ -19,8 +19,8 @@ COLUMNS = ("step", "loss", "fused", "global", "local", "distance")
 class StepLog:
     """A table in a file with a row for each step.
 
-    Rows after step ``first`` are of a run that was broken off later than it was saved: they are cut
-    off, for they come again.
+    Rows after step ``first`` are of a run that was stopped after its last save: they are cut off,
+    since these steps are done again.
     """
 
     def __init__(self, path: Path, first: int, columns: tuple[str, ...] = COLUMNS) -> None:
@@ -31,13 +31,13 @@ class StepLog:
         writer = csv.DictWriter(text, self.columns)
         writer.writeheader()
         writer.writerows(_texts(row) for row in rows if row["step"] <= first)
-        with disk_errors(path.parent, "the run", "go on with --resume"):
+        with disk_errors(path.parent, "the run", "continue with --resume"):
             write_whole(path, text.getvalue().encode())
 
     def add(self, row: Mapping[str, float]) -> None:
         """Append a row; columns that it lacks stay empty."""
         with (
-            disk_errors(self.path.parent, "the run", "go on with --resume"),
+            disk_errors(self.path.parent, "the run", "continue with --resume"),
             self.path.open("a", newline="", encoding="utf-8") as file,
         ):
             writer = csv.DictWriter(file, self.columns, extrasaction="ignore")

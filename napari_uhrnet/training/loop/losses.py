@@ -1,4 +1,4 @@
-"""What training makes small."""
+"""The losses of training."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
 ANYTHING_BUT = 128
-"""Truth ``ANYTHING_BUT + k`` says only that a pixel is not of channel k: partly labelled."""
+"""Truth ``ANYTHING_BUT + k`` marks a pixel that is of any channel but k: partly labelled."""
 
 
 @dataclass(frozen=True)
@@ -35,7 +35,7 @@ class Objective:
     auxiliary_weight
         Of the global and the local branch's own loss beside the fused one's (choice).
     loss_stride_px
-        The loss looks at every second pixel along an axis (choice: a fifth of the time of a step
+        The loss uses every second pixel along an axis (choice: a fifth of the time of a step
         for a light network, and logits have a stride of 4 px). Quarter turns and flips even out
         that it is always the first of a block.
     feature_regularisation
@@ -59,7 +59,7 @@ class Objective:
         )
 
     def weight_of(self, truth: Tensor) -> Tensor:
-        """Sum of the weights of all pixels of a truth: what sums of losses are divided by."""
+        """Sum of the weights of all labelled pixels: what sums of losses are divided by."""
         return self._weights(truth).sum()
 
     def sums(self, logits: dict[str, Tensor], truth: Tensor) -> dict[str, Tensor]:

@@ -75,10 +75,10 @@ def meter_of(device: torch.device) -> Meter:
 def choose_patches_at_once(
     measure: Callable[[int], int], budget_bytes: int, at_most: int
 ) -> tuple[int, int]:
-    """Patches that a step may work off at once, and the bytes that it is expected to hold.
+    """Patches that a step may process at once, and the bytes that it is expected to hold.
 
     ``measure`` gives the peak of a step at some number of patches; memory grows by the same for
-    each further patch, so two measurements tell. UserError if one patch is too much already.
+    each further patch, so two measurements are enough. UserError if one patch is too much already.
     """
     one = measure(1)
     if one > budget_bytes:
@@ -94,7 +94,7 @@ def choose_patches_at_once(
 
 
 def gigabytes(count: int) -> str:
-    """For people."""
+    """An amount of memory as text."""
     return f"{count / 1e9:.2f} GB"
 
 

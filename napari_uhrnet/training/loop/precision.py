@@ -22,7 +22,7 @@ def quick_precision(device: torch.device) -> Precision:
     if device.type == "cuda":
         quick = torch.cuda.is_bf16_supported(including_emulation=False)
     else:
-        # Older versions of torch do not tell: then in full.
+        # Older versions of torch cannot be asked: then in full.
         tell = getattr(torch.cpu, "get_capabilities", dict)
         known: dict[str, bool] = tell() if device.type == "cpu" else {}
         quick = bool(known.get("avx512_bf16") or known.get("amx_bf16"))

@@ -46,7 +46,7 @@ _RATE_FACTORS: dict[StageName, float] = {"fusions": 3.0}
 def rate_factor(stage: StageName) -> float:
     """How much larger the rate of new layers is in a stage.
 
-    The last layers of the fusions begin at zero and have to grow (choice; not measured against
+    The last layers of the fusions start at zero and have to grow (choice; not measured against
     the plain rate).
     """
     return _RATE_FACTORS.get(stage, 1.0)
@@ -75,9 +75,9 @@ def enter_stage(model: Network, stage: StageName) -> None:
 
 
 def train_mode(model: nn.Module, learned: frozenset[str] = frozenset()) -> None:
-    """Training mode, but frozen parts prediction as ever.
+    """Training mode, but frozen parts stay in inference mode.
 
-    So do batch norms, which keep the statistics they started with, since batches are tiny; but for
+    So do batch norms, which keep the statistics they started with, since batches are tiny; except
     those named in ``learned`` (see `without_statistics`).
     """
     model.train()
@@ -89,7 +89,7 @@ def train_mode(model: nn.Module, learned: frozenset[str] = frozenset()) -> None:
 
 
 def without_statistics(model: nn.Module) -> frozenset[str]:
-    """Names of the batch norms that have not seen anything yet, as in a new network."""
+    """Names of the batch norms without statistics, as in a new network."""
     return frozenset(
         name
         for name, module in model.named_modules()

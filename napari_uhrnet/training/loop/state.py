@@ -1,4 +1,4 @@
-"""``state.pt``: what a run needs to go on."""
+"""``state.pt``: what a run needs to resume."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ def write_state(path: Path, state: dict[str, Any]) -> None:
     """Save tensors; the file appears whole or not at all. UserError if the disk is full."""
     part = path.with_suffix(".part")
     try:
-        with disk_errors(path.parent, "the run", "go on with --resume"), part.open("wb") as file:
+        with disk_errors(path.parent, "the run", "continue with --resume"), part.open("wb") as file:
             _save(state, file)
         os.replace(part, path)
     finally:
@@ -31,7 +31,7 @@ def write_state(path: Path, state: dict[str, Any]) -> None:
 
 
 def _save(state: dict[str, Any], file: BinaryIO) -> None:
-    """torch.save, which wraps what the disk says into an error of its own."""
+    """torch.save, which wraps errors of the disk into another error."""
     try:
         torch.save(state, file)
     except RuntimeError as error:

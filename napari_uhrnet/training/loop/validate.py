@@ -1,4 +1,4 @@
-"""Scores and pictures while a network is trained: what it says of a few views of fixed places."""
+"""Scores and pictures while a network is trained: its predictions for a few fixed views."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ class Place:
     window: Window
 
     def read(self) -> Frame:
-        """Its pixels and truth."""
+        """Its pixels and labels."""
         return self.source.cut(self.which, self.window)
 
 
@@ -58,7 +58,7 @@ def spread_places(sources: Sequence[Source], side_px: int, count: int) -> list[P
 def score(
     model: SegmentationModel, places: Sequence[Place], classes: ClassTable, device: torch.device
 ) -> Scores:
-    """IoU of the fused prediction over all places, each a frame of its own."""
+    """IoU of the fused prediction over all places, each as one frame."""
     confusion = Confusion()
     for place in places:
         frame = place.read()

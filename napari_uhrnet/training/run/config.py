@@ -19,7 +19,7 @@ _SETTINGS = ConfigDict(frozen=True, extra="forbid")
 
 
 class DataFolder(BaseModel):
-    """A data set, and metres per pixel of its images where they do not say so themselves."""
+    """A data set, and metres per pixel of its images where the files lack them."""
 
     model_config = _SETTINGS
 
@@ -54,7 +54,7 @@ class TrainConfig(BaseModel):
     model: str | None = Field(None, description="of the registry; None: the start's, or the light")
     start: str | None = Field(None, description="checkpoint to start from")
     backbone: str | None = Field(None, description="any timm features_only network")
-    pixel_size_m: float | None = Field(None, gt=0, description="scale; None: what is known of it")
+    pixel_size_m: float | None = Field(None, gt=0, description="scale; None: of start or data")
     stages: tuple[Stage, ...] = (DEFAULT_STAGE,)
     seed: int = Field(0, ge=0)
     loss: Literal["cross-entropy", "focal"] = "cross-entropy"
@@ -72,7 +72,7 @@ class TrainConfig(BaseModel):
     zoom: tuple[float, float] = Field((0.85, 1.3), description="smallest and largest")
     colour: float = Field(0.2, ge=0, le=1, description="strength of random changes of colour")
     precision: Precision = "32-true"
-    devices: int = Field(1, ge=1, description="processes, each with a device of its own")
+    devices: int = Field(1, ge=1, description="processes, one for each device")
     accelerator: Literal["auto", "cpu", "cuda", "mps"] = "auto"
     memory_budget_bytes: int | None = Field(None, gt=0, description="None: all patches at once")
     patches_at_once: int | None = Field(None, ge=1, description="chosen by the memory budget")

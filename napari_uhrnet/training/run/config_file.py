@@ -1,4 +1,4 @@
-"""``config.json`` of a run folder: settings, checked when made, read or gone on with."""
+"""``config.json`` of a run folder: settings, checked when made, read or resumed."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ def new_config(kind: type[AnyConfig], settings: Mapping[str, Any]) -> AnyConfig:
 def check_new(folder: Path) -> None:
     """UserError if a folder holds a run already."""
     if (folder / CONFIG).exists():
-        raise UserError(f"{folder}: holds a run already: go on with --resume or choose another")
+        raise UserError(f"{folder}: holds a run already: continue with --resume or choose another")
 
 
 def save_config(folder: Path, config: BaseModel) -> None:
@@ -58,7 +58,7 @@ def load_config(kind: type[AnyConfig], folder: Path) -> AnyConfig:
 
 
 def check_same(folder: Path, old: BaseModel, settings: Mapping[str, Any]) -> None:
-    """UserError if a run that is to be gone on with was started with another setting."""
+    """UserError if a run that is to be resumed was started with another setting."""
     new = new_config(type(old), old.model_dump() | dict(settings))
     for name in settings:
         was, wanted = (c.model_dump(mode="json")[name] for c in (old, new))

@@ -1,4 +1,4 @@
-"""Pictures of a run: curves of losses and scores, and what the network says of a few views."""
+"""Pictures of a run: curves of losses and scores, and predictions for a few views."""
 
 from __future__ import annotations
 
@@ -60,9 +60,9 @@ def draw_views(
     views: Sequence[tuple[NDArray[np.uint8], NDArray[np.integer], NDArray[np.uint8]]],
     classes: ClassTable,
 ) -> None:
-    """A PNG with a row for each view: image, truth and the fused prediction.
+    """A PNG with a row for each view: image, ground truth and the fused prediction.
 
-    ``views`` holds pixels (h, w, 3), truth and prediction (h, w), both as ids; what has no truth
+    ``views`` holds pixels (h, w, 3), truth and prediction (h, w), both as ids; what has no label
     is black.
     """
     from PIL import Image
@@ -93,5 +93,5 @@ def _filled(row: NDArray[np.uint8], width: int) -> NDArray[np.uint8]:
 
 
 def _write(path: Path, file: io.BytesIO) -> None:
-    with disk_errors(path.parent, "the run", "go on with --resume"):
+    with disk_errors(path.parent, "the run", "continue with --resume"):
         write_whole(path, file.getvalue())

@@ -109,7 +109,7 @@ class Records:
             said = prediction(self.setup.network, frame.pixels, self.setup.classes, self.device)
             views.append((frame.pixels, frame.labels, said))
         pictures = self.folder / "pictures"
-        with disk_errors(self.folder, "the run", "go on with --resume"):
+        with disk_errors(self.folder, "the run", "continue with --resume"):
             pictures.mkdir(exist_ok=True)
         draw_views(pictures / f"step_{step:06d}.png", views, self.setup.classes)
 
@@ -119,7 +119,7 @@ class Records:
         training["data"] = [data.folder.name for data in self.config.data]
         for key in ("classes", "split", "start"):
             if training[key] is not None:
-                training[key] = Path(training[key]).name  # where it lay is nobody's business
+                training[key] = Path(training[key]).name  # without the folder, which is private
         return Card(
             name=self.folder.resolve().name,
             title=f"{setup.name}, trained on {', '.join(s.name for s in setup.train)}",
@@ -142,7 +142,7 @@ class Records:
 
 @contextmanager
 def _weights(model: Any, weights: dict[str, Tensor]) -> Iterator[None]:
-    """The model answers with other weights for a while."""
+    """The model predicts with other weights inside of the block."""
     own = {k: v.clone() for k, v in model.state_dict().items()}
     model.load_state_dict(weights)
     model.eval()

@@ -37,10 +37,10 @@ if TYPE_CHECKING:
 
 
 class Watcher(Protocol):
-    """Is told how a run goes on."""
+    """Gets the progress of a run."""
 
     def note(self, message: str) -> None:
-        """Something to know."""
+        """A remark for the user."""
         ...
 
     def step(self, progress: Progress, steps: int) -> None:
@@ -51,18 +51,18 @@ class Watcher(Protocol):
 def train(
     config: TrainConfig, folder: Path, watch: Callable[[], AbstractContextManager[Watcher]]
 ) -> bool:
-    """Start the run of a folder, or go on with it.
+    """Start the run of a folder, or resume it.
 
     The config is kept in the folder once data and network were found to be usable. ``watch`` is
-    called in the process that reports. Ctrl-C ends the run after the step that is going on, which
-    is saved. Returns whether the run is done. Raises UserError.
+    called in the process that reports. Ctrl-C ends the run after the running step, which is
+    saved. Returns whether the run is done. Raises UserError.
     """
     fabric = _fabric(config)
     if config.devices == 1:
         return bool(fabric.launch(_work, config, folder, watch))
     from torch.multiprocessing.spawn import ProcessRaisedException
 
-    before = signal.signal(signal.SIGINT, signal.SIG_IGN)  # the processes hear it themselves
+    before = signal.signal(signal.SIGINT, signal.SIG_IGN)  # the processes get the signal themselves
     try:
         return bool(fabric.launch(_work, config, folder, watch))
     except ProcessRaisedException as error:
@@ -235,7 +235,7 @@ def _watched(
 
 
 class _Silent:
-    """What the other processes tell is what the first one tells already."""
+    """Reports of the other processes are dropped: the first one's are the same."""
 
     def note(self, message: str) -> None:
         pass

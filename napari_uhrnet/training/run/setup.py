@@ -48,7 +48,7 @@ MADE_PX = 1024
 
 @dataclass(frozen=True)
 class Setup:
-    """A network and its sources; ``classes`` are its output channels, ``started`` says from what.
+    """A network and its sources; ``classes`` are its output channels, ``started`` its start.
 
     ``table`` holds the ignored classes, too. ``pixel_size_m`` is the scale it is trained at.
     ``learned_statistics`` names the batch norms that have none to start from. ``parts`` are the
@@ -70,7 +70,7 @@ class Setup:
 
     @property
     def classes(self) -> ClassTable:
-        """What the network tells apart."""
+        """The classes that the network predicts."""
         return self.table.without_ignored()
 
     def close(self) -> None:
@@ -81,7 +81,7 @@ class Setup:
 
 
 def prepare(config: TrainConfig, note: Note) -> Setup:
-    """Find data, scale and weights; ``note`` is told what was assumed. Raises UserError."""
+    """Find data, scale and weights; ``note`` gets what was assumed. Raises UserError."""
     first = config.data[0].folder if config.data else None
     table = find_class_table(config.classes, first)
     start = load_model(config.start, "cpu") if config.start else None
@@ -141,7 +141,7 @@ def network_config(config: TrainConfig, start: LoadedModel | None, classes: int)
 
 
 def architecture(config: Config) -> Literal["uhrnet", "glnet", "baseline"]:
-    """As a card names it."""
+    """Name for the card."""
     if isinstance(config, BaselineConfig):
         return "baseline"
     return "glnet" if isinstance(config, GLNetConfig) else "uhrnet"
@@ -160,7 +160,7 @@ def _start(network: Network, classes: ClassTable, start: LoadedModel | None, not
         note(f"{lacking} of {len(network.state_dict())} tensors are not in the start: they are new")
     new = [c.name for c in classes.classes if c.name not in start.classes.names.values()]
     if new:
-        note(f"classes that the start does not know begin anew: {', '.join(new)}")
+        note(f"classes that the start lacks start anew: {', '.join(new)}")
     return f"{start.name} ({start.hash})"
 
 
@@ -224,7 +224,7 @@ def _made(count: int, seed: int, table: ClassTable, scale_m: float, side_px: int
 
 
 def _terms(config: TrainConfig, start: LoadedModel | None) -> str:
-    """Nothing is known of the terms of the data but whose they are."""
+    """The terms of the data are not known, only their names."""
     names = ", ".join(data.folder.name for data in config.data)
     own = f"The terms of the data it was trained on apply ({names})." if names else ""
     return " ".join(part for part in (start.card.terms if start else "", own) if part) or "none"

@@ -50,7 +50,7 @@ def with_backbone(config: Config, name: str | None) -> Config:
 def start_backbones(network: Network, note: Callable[[str], None]) -> str:
     """Pretrained weights for the backbones of a new network, where there are any; their origin.
 
-    ``note`` is told if there are none.
+    ``note`` gets a remark if there are none.
     """
     backbones = _backbones(network)
     if not backbones:
@@ -72,8 +72,8 @@ def start_backbones(network: Network, note: Callable[[str], None]) -> str:
 def of_use(weights: dict[str, Tensor], made: Config, wanted: Config) -> dict[str, Tensor]:
     """Those of a checkpoint's weights that mean the same in a network of another config.
 
-    The last layer of a fusion that made the logits alone is of no use to one that corrects those of
-    a branch (``fusion_corrects``), nor the other way round: it begins anew.
+    The last layer of a fusion that made the logits alone does not fit one that corrects those of a
+    branch (``fusion_corrects``), nor the other way round: it starts anew.
     """
     kinds = [getattr(config, "fusion_corrects", "nothing") for config in (made, wanted)]
     if kinds[0] == kinds[1]:
@@ -129,7 +129,7 @@ def _backbones(network: Any) -> list[nn.Module]:
 
 
 def _pretrained(name: str) -> dict[str, Tensor] | None:
-    """Weights that timm has for a backbone, if they were fetched before or the hub predictions."""
+    """Weights of timm for a backbone, if they were fetched before or the hub can be reached."""
     import timm
     from huggingface_hub import try_to_load_from_cache
     from huggingface_hub.errors import HfHubHTTPError, LocalEntryNotFoundError
@@ -138,7 +138,7 @@ def _pretrained(name: str) -> dict[str, Tensor] | None:
     if source is None or not source.hf_hub_id:
         return None
     cached = try_to_load_from_cache(source.hf_hub_id, "model.safetensors")
-    if not isinstance(cached, str) and not _predictions(HUB):
+    if not isinstance(cached, str) and not _reachable(HUB):
         return None
     try:
         network = timm.create_model(
@@ -150,7 +150,7 @@ def _pretrained(name: str) -> dict[str, Tensor] | None:
     return weights
 
 
-def _predictions(address: tuple[str, int]) -> bool:
+def _reachable(address: tuple[str, int]) -> bool:
     try:
         socket.create_connection(address, timeout=HUB_TIMEOUT_S).close()
     except OSError:

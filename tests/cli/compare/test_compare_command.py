@@ -32,7 +32,7 @@ def cache(tmp_path, monkeypatch):
 
 @pytest.fixture
 def files(tmp_path):
-    """A scene, a checkpoint, a truth in colours and a mask of ids, with a class table."""
+    """A scene, a checkpoint, a ground truth in colours and a mask of ids, with a class table."""
     save_checkpoint(tmp_path / "tiny.safetensors", tiny_network().state_dict(), tiny_card())
     Image.fromarray(picture(HEIGHT, WIDTH)).save(tmp_path / "scene.png")
     truth = CLASSES.ids[np.random.default_rng(1).integers(0, 3, (10, 13))]

@@ -1,4 +1,4 @@
-"""The command ``finetune``: a project, a run folder, and what is said of bad input."""
+"""The command ``finetune``: a project, a run folder, and refusals of bad input."""
 
 import json
 
@@ -48,10 +48,10 @@ def test_a_run_from_a_project_to_a_checkpoint(tmp_path, arguments, capsys):
     data = data_set(tmp_path / "more", count=1)
     class_file(tmp_path).rename(data / "classes.json")
     assert run([*arguments, "--rehearse", f"{data}@2", "--seed", "3"]) == 0
-    said = capsys.readouterr()
-    assert "no pixel size is known, 2 m is assumed" in said.err
-    assert "the network is to see 2 m per pixel" in said.err
-    assert "held-out reviewed pixels" in said.out
+    printed = capsys.readouterr()
+    assert "no pixel size is known, 2 m is assumed" in printed.err
+    assert "the network sees 2 m per pixel" in printed.err
+    assert "held-out reviewed pixels" in printed.out
     config = json.loads((tmp_path / "run" / "config.json").read_text())
     assert config["rehearsal"] == [{"folder": str(data), "pixel_size_m": 2.0}]
     assert (config["seed"], config["steps"], config["pixel_size_m"]) == (3, 2, 2.0)
@@ -62,7 +62,7 @@ def test_a_run_from_a_project_to_a_checkpoint(tmp_path, arguments, capsys):
 def test_a_run_is_gone_on_with_only_as_it_was_started(tmp_path, arguments, capsys):
     assert run(arguments) == 0
     assert run(arguments) == BAD_INPUT
-    assert "holds a run already: go on with --resume" in capsys.readouterr().err
+    assert "holds a run already: continue with --resume" in capsys.readouterr().err
     assert run([*arguments, "--resume"]) == 0
     assert run([*arguments, "--resume", "--seed", "4"]) == BAD_INPUT
     assert "started with seed = 0, not 4" in capsys.readouterr().err
@@ -100,8 +100,8 @@ def test_ctrl_c_saves_and_says_how_to_go_on(tmp_path, arguments, capsys, monkeyp
 )
 def test_bad_input_is_one_sentence(arguments, more, sentence, capsys):
     assert run([*arguments, *more]) == BAD_INPUT
-    said = capsys.readouterr().err.strip().splitlines()
-    assert sentence in said[-1]
+    printed = capsys.readouterr().err.strip().splitlines()
+    assert sentence in printed[-1]
 
 
 def test_a_project_without_anything_reviewed(tmp_path, arguments, capsys):

@@ -70,8 +70,8 @@ def labels_in(project, scene_path):
 
 
 def test_import_makes_a_project(tmp_path, scene, mask, ids):
-    said = run("import", tmp_path / "project", mask, "--scene", scene)
-    assert said == "scene.tif: 100.0% of the scene labelled, to be reviewed\n"
+    printed = run("import", tmp_path / "project", mask, "--scene", scene)
+    assert printed == "scene.tif: 100.0% of the scene labelled, to be reviewed\n"
     labels, reviewed = labels_in(tmp_path / "project", scene)
     np.testing.assert_array_equal(labels, ids)
     assert not reviewed.any()
@@ -81,8 +81,8 @@ def test_import_into_a_project_keeps_what_the_mask_does_not_cover(tmp_path, scen
     run("import", tmp_path / "project", mask, "--scene", scene, "--reviewed")
     half = np.where(np.arange(WIDTH) < 60, 4, 255).astype(np.uint8)
     Image.fromarray(np.tile(half, (HEIGHT, 1))).save(tmp_path / "half.png")
-    said = run("import", tmp_path / "project", tmp_path / "half.png", "--scene", scene)
-    assert said.startswith("scene.tif: 40.0% of the scene")
+    printed = run("import", tmp_path / "project", tmp_path / "half.png", "--scene", scene)
+    assert printed.startswith("scene.tif: 40.0% of the scene")
     labels, reviewed = labels_in(tmp_path / "project", scene)
     assert (labels[:, :60] == 4).all()
     np.testing.assert_array_equal(labels[:, 60:], ids[:, 60:])
@@ -92,8 +92,10 @@ def test_import_into_a_project_keeps_what_the_mask_does_not_cover(tmp_path, scen
 @pytest.mark.parametrize("name", FORMATS)
 def test_what_is_exported_can_be_imported(tmp_path, scene, mask, ids, name):
     run("import", tmp_path / "one", mask, "--scene", scene, "--reviewed")
-    said = run("export", tmp_path / "one", "--format", name, "--to", tmp_path / "out", "--size", 64)
-    assert said.startswith(f"{name}: ") and said.endswith(f"written to {tmp_path / 'out'}\n")
+    printed = run(
+        "export", tmp_path / "one", "--format", name, "--to", tmp_path / "out", "--size", 64
+    )
+    assert printed.startswith(f"{name}: ") and printed.endswith(f"written to {tmp_path / 'out'}\n")
     manifest = json.loads((tmp_path / "out" / "manifest.json").read_text())
     assert manifest["scenes"][0]["checkpoints"] == ["imported from mask.png"]
     run("import", tmp_path / "two", tmp_path / "out", "--scene", scene, "--reviewed")
@@ -134,13 +136,13 @@ def test_a_mask_that_cannot_be_used_leaves_no_project(tmp_path, scene):
 def test_options_of_frames(tmp_path, scene, mask):
     run("import", tmp_path / "project", mask, "--scene", scene, "--reviewed")
     arguments = ["--size", 32, "--overlap", 4, "--split", "0.6,0.2,0.2", "--scene", scene]
-    said = run(
+    printed = run(
         "export", tmp_path / "project", "--format", "glnet", "--to", tmp_path / "out", *arguments
     )
     manifest = json.loads((tmp_path / "out" / "manifest.json").read_text())
     parts = [f["part"] for f in manifest["frames"]]
     counts = ", ".join(f"{p} {parts.count(p)}" for p in ("train", "val", "test"))
-    assert said.startswith(f"glnet: {len(parts)} frames ({counts})")
+    assert printed.startswith(f"glnet: {len(parts)} frames ({counts})")
     assert {f["window"][2] for f in manifest["frames"]} == {32}
     columns = sorted({f["window"][1] for f in manifest["frames"]})
     assert min(np.diff(columns)) <= 28
@@ -199,10 +201,10 @@ def test_classes_are_written_under_other_names(tmp_path, scene, mask, ids):
         more = ["--map", "wood=forest"]
         run("export", tmp_path / "project", "--format", "geotiff", "--to", tmp_path / "o", *more)
     frames = ["--frame", "0,0,40,40", "--frame", "50,60,30,30"]
-    said = run(
+    printed = run(
         "export", tmp_path / "project", "--format", "palette", "--to", tmp_path / "f", *frames
     )
-    assert said.startswith("palette: 2 frames (train 2)")
+    assert printed.startswith("palette: 2 frames (train 2)")
 
 
 def test_an_import_can_be_undone(tmp_path, scene, mask):

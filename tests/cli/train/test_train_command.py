@@ -1,4 +1,4 @@
-"""The command `train`: refusals in one sentence, and a run that was killed goes on."""
+"""The command `train`: refusals in one sentence, and a killed run that resumes."""
 
 import json
 import os
@@ -96,7 +96,7 @@ def test_a_run_killed_at_any_moment_ends_with_the_same_weights(call, words, tmp_
 
 
 def test_two_devices_train_one_network(words, tmp_path):
-    """Slow: the command in an interpreter of its own starts two processes."""
+    """Slow: the command in a new interpreter starts two processes."""
     words = ["train", *map(str, words), "--out", str(tmp_path / "run"), "--devices", "2"]
     done = subprocess.run([*COMMAND, *words], capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stderr

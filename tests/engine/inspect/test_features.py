@@ -80,12 +80,12 @@ def local_by_force(state, frame):
         box = grid.window(cell).relative_to(place)
         if not Window.of_shape(place.shape_yx).contains(box):
             continue
-        present = {c: descriptors[c] for c in (cell, *grid.neighbours(cell))}
-        around = Surroundings(*(x[None] for x in surround(cell, grid, present)))
-        present = network.fuse_neighbours(found.features, around)[0].numpy().astype(float)
-        rows = shares_of_cells(box.y, present.shape[1], shape[0])
-        columns = shares_of_cells(box.x, present.shape[2], shape[1])
-        total += np.einsum("ij,cjk,lk->cil", rows, present, columns)
+        used = {c: descriptors[c] for c in (cell, *grid.neighbours(cell))}
+        around = Surroundings(*(x[None] for x in surround(cell, grid, used)))
+        fused = network.fuse_neighbours(found.features, around)[0].numpy().astype(float)
+        rows = shares_of_cells(box.y, fused.shape[1], shape[0])
+        columns = shares_of_cells(box.x, fused.shape[2], shape[1])
+        total += np.einsum("ij,cjk,lk->cil", rows, fused, columns)
         weight += np.outer(rows.sum(1), columns.sum(1))
     assert weight.any()
     return np.where(weight > 0, total / np.maximum(weight, 1e-30), np.nan)

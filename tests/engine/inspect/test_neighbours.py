@@ -1,4 +1,4 @@
-"""What the neighbours did to a patch, against the network asked by hand."""
+"""The neighbours' influence on a patch, against the network's layers applied by hand."""
 
 import copy
 from dataclasses import replace
@@ -36,7 +36,7 @@ def bench(request, tmp_path):
 
 
 def attentive(config=TINY):
-    """A network that hears its neighbours so well that classes change."""
+    """A network whose local fusion is so strong that classes change."""
     model = tiny_model(config=config)
     model.network.local_fusion.tell.weight.mul_(20)
     return model
@@ -62,25 +62,23 @@ def by_force(bench, patch, left_out):
             i, j = row - patch[0] + 1, column - patch[1] + 1
             marks[..., i * n : (i + 1) * n, j * n : (j + 1) * n] = 0
         if isinstance(fusion, GatherEight):
-            has_data = _gathered(fusion, mosaic, rows, columns, marks, n)
+            added = _gathered(fusion, mosaic, rows, columns, marks, n)
         else:
-            pasted, present = (rows @ m @ columns.transpose(1, 2) for m in (mosaic, marks))
-            context = fusion.context(torch.cat([pasted, present], dim=1))
-            has_data = fusion.tell(context[..., n : 2 * n, n : 2 * n])
-        present = own + F.interpolate(
-            has_data, own.shape[-2:], mode="bilinear", align_corners=False
-        )
+            pasted, placed = (rows @ m @ columns.transpose(1, 2) for m in (mosaic, marks))
+            context = fusion.context(torch.cat([pasted, placed], dim=1))
+            added = fusion.tell(context[..., n : 2 * n, n : 2 * n])
+        fused = own + F.interpolate(added, own.shape[-2:], mode="bilinear", align_corners=False)
         frame = layout.frame_of(patch)
         place = layout.frames.window(frame)
         pixels, _ = read_inference(bench.scene, layout.inference, place)
         g = network.encode_frame(torch.from_numpy(pixels).permute(2, 0, 1)[None].float())
         view = View(g, grid.window(patch).relative_to(place), place.shape_yx)
-        out = network.decode_patches(present, [view])
+        out = network.decode_patches(fused, [view])
     return {branch: logits[0].softmax(0).numpy() for branch, logits in out.items()}
 
 
 def _normed_together(pyramid, maps, patch, left_out):
-    """F of a patch: all patches that are heard side by side are normed as one map."""
+    """F of a patch: all patches that are used are normed side by side, as one map."""
     cells = [patch, *(cell for cell in maps if cell != patch and cell not in left_out)]
     total = 0
     for k, (_, norm, _) in enumerate(pyramid.smooth):
@@ -109,12 +107,12 @@ def test_influences_are_those_of_leaving_a_neighbour_out(bench, patch):
     assert list(found.each) == around
     assert len(around) == {(1, 2): 8, (0, 0): 3, (0, 1): 5}[patch]
     assert found.window == bench.layout.patches.window(patch)
-    present = by_force(bench, patch, [])
+    full = by_force(bench, patch, [])
     cases = [([cell], found.each[cell]) for cell in around] + [(around, found.together)]
     for left_out, influence in cases:
-        without = by_force(bench, patch, left_out)
+        reduced = by_force(bench, patch, left_out)
         for branch in ("fused", "local"):
-            p, q = present[branch], without[branch]
+            p, q = full[branch], reduced[branch]
             assert influence.moved[branch] == pytest.approx(
                 np.abs(p - q).sum(axis=0).mean() / 2, abs=1e-6
             )
@@ -126,7 +124,7 @@ def test_influences_are_those_of_leaving_a_neighbour_out(bench, patch):
         assert len({round(i.moved["fused"], 6) for i in found.each.values()}) > 1
 
 
-def test_asking_changes_no_prediction(bench):
+def test_influences_change_no_prediction(bench):
     before = decode(bench.state, [(1, 1)])[1, 1].logits["fused"]
     influences(bench.state, (1, 1))
     bench.state.logits.clear()
@@ -141,7 +139,7 @@ def test_batches_of_several_give_the_same(tmp_path):
         assert a.each[cell].moved["fused"] == pytest.approx(b.each[cell].moved["fused"], abs=1e-5)
 
 
-def test_a_neighbour_without_data_is_not_heard(bench, tmp_path):
+def test_a_neighbour_without_data_is_not_used(bench, tmp_path):
     empty, patch = (0, 1), (1, 1)
     fy, fx = bench.layout.inference.factor_yx
     place = bench.layout.patches.window(empty)
@@ -159,25 +157,28 @@ def test_without_local_fusion_is_the_network_whose_fusion_adds_nothing(bench):
     silent = attentive(config).network
     torch.nn.init.zeros_(silent.local_fusion.tell.weight)
     expected = segment(bench.scene, replace(bench.model, network=silent, hash="silent"))
-    without = without_local_fusion(bench.model)
-    np.testing.assert_array_equal(segment(bench.scene, without), expected)
+    alone = without_local_fusion(bench.model)
+    np.testing.assert_array_equal(segment(bench.scene, alone), expected)
     assert (expected != segment(bench.scene, bench.model)).any()
-    assert without.hash != bench.model.hash
-    assert without.network.branches == bench.model.network.branches
+    assert alone.hash != bench.model.hash
+    assert alone.network.branches == bench.model.network.branches
 
 
-def test_a_copy_of_a_deaf_network_works(bench):
-    without = without_local_fusion(bench.model)
-    again = copy.deepcopy(without.network)
-    assert not again.needs_neighbours and again.patch_px == without.network.patch_px
-    assert not without.network.to(torch.device("cpu")).needs_neighbours
+def test_a_copy_of_a_network_without_local_fusion_works(bench):
+    alone = without_local_fusion(bench.model)
+    again = copy.deepcopy(alone.network)
+    assert not again.needs_neighbours and again.patch_px == alone.network.patch_px
+    assert not alone.network.to(torch.device("cpu")).needs_neighbours
 
 
 @pytest.mark.parametrize(
     ("changes", "sentence"),
-    [({"local_fusion": False}, "do not hear"), ({"readout": "into_frame"}, "merges all patches")],
+    [
+        ({"local_fusion": False}, "use no features of their"),
+        ({"readout": "into_frame"}, "merges all patches"),
+    ],
 )
-def test_networks_that_cannot_be_asked(changes, sentence):
+def test_networks_without_influences(changes, sentence):
     with pytest.raises(UserError, match=sentence):
         check_local_fusion(tiny_model(config=TINY.model_copy(update=changes)))
 

@@ -110,7 +110,7 @@ def test_another_pixel_size_is_another_prediction():
     assert point_state(scene, model).layout.pixel_size_m == PIXEL_SIZE_M
 
 
-def test_where_no_data_is_nothing_is_said():
+def test_where_no_data_is_nothing_is_predicted():
     pixels = np.dstack([picture(*SHAPE), np.full(SHAPE, 255, np.uint8)])
     pixels[100:180, 60:150, 3] = 0
     scene, model = array_scene([pixels], "holed", pixel_size_m=2.0), tiny_model()

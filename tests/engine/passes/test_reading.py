@@ -56,7 +56,7 @@ def test_a_window_is_that_part_of_the_whole(scale, data):
     arrays(np.bool_, array_shapes(min_dims=2, max_dims=2, max_side=9)),
 )
 def test_pixels_without_data_come_from_the_nearest_data(valid):
-    """Every pixel is told apart; one with data stays, another shows one with data instead."""
+    """Every pixel is different; one with data stays, another shows one with data instead."""
     pixels = np.zeros((*valid.shape, 3), np.uint8)
     pixels[..., 0], pixels[..., 1] = np.indices(valid.shape)
     shown = mirrored(pixels, valid)

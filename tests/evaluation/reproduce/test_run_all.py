@@ -91,8 +91,8 @@ def differ_in_their_fusions_only(out):
     for weights in rows:
         assert all(torch.equal(weights[k], v) for k, v in base.items() if k.startswith(kept))
         assert not torch.equal(weights["fused_head.weight"], base["fused_head.weight"])
-    heard = {k for k in rows[1] if k.startswith(("local_fusion.", "descriptor."))}
-    assert heard and set(rows[1]) - set(base) == heard and set(rows[0]) == set(base)
+    fusion = {k for k in rows[1] if k.startswith(("local_fusion.", "descriptor."))}
+    assert fusion and set(rows[1]) - set(base) == fusion and set(rows[0]) == set(base)
 
 
 def weights_of(folder):

@@ -40,8 +40,8 @@ def edges_by_hand(labels):
 
 def counts_by_hand(truth, guess, tolerance_px):
     counts = np.zeros((4, 256))
-    true, said = edges_by_hand(truth), edges_by_hand(guess)
-    for row, own, others in ((0, said, true), (2, true, said)):
+    true, predicted = edges_by_hand(truth), edges_by_hand(guess)
+    for row, own, others in ((0, predicted, true), (2, true, predicted)):
         for c, points in own.items():
             counts[row, c] = len(points)
             counts[row + 1, c] = sum(

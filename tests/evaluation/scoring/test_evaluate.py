@@ -29,13 +29,13 @@ def pair_of(folder, name="a", pixel_size_m=1.5):
 
 
 def predictions(pair, model):
-    """(h, w) ids of the truth's table that each branch gives."""
+    """(h, w) ids of the ground truth's table that each branch gives."""
     with open_scene(pair.image, pair.pixel_size_m) as scene:
         return {b: TO_TRUTH[segment(scene, model, branch=b)] for b in model.branches}
 
 
 def channels(ids):
-    """Ids of the truth's table as 0..4, anything else as 5."""
+    """Ids of the ground truth's table as 0..4, anything else as 5."""
     lut = np.full(256, 5)
     lut[TRUTH.ids] = range(5)
     return torch.from_numpy(lut[ids])
@@ -60,20 +60,20 @@ def test_every_branch_is_counted_by_name_of_class_on_level_0(tmp_path):
 def test_both_rules_are_torchmetrics_on_all_pixels_of_all_scenes(tmp_path):
     truths = [write_pair(tmp_path, "a", (70, 90)), write_pair(tmp_path, "b", (80, 60), 1)]
     pairs, model = [pair_of(tmp_path, n) for n in "ab"], tiny_model()
-    said = torch.cat([channels(predictions(p, model)["fused"]).ravel() for p in pairs])
+    predicted = torch.cat([channels(predictions(p, model)["fused"]).ravel() for p in pairs])
     true = torch.cat([channels(t).ravel() for t in truths])
     for rule, masked in (("count", None), ("ignore", 0)):
         settings = Settings(unknown=rule)
         scenes = [found.counts for found in evaluate(pairs, model, TRUTH, settings)]
         scores = all_scores(scenes, model, TRUTH, settings)
-        expected = MulticlassJaccardIndex(6, average="none", ignore_index=masked)(said, true)
+        expected = MulticlassJaccardIndex(6, average="none", ignore_index=masked)(predicted, true)
         assert list(scores["fused"]["iou"]) == ["water", "wood", "field", "rock"]
         np.testing.assert_allclose(
             list(scores["fused"]["iou"].values()), expected[1:5].numpy(), atol=1e-6
         )
         assert scores["fused"]["miou"] == pytest.approx(expected[1:5].mean().item(), abs=1e-6)
         counted = true != (0 if rule == "ignore" else -1)
-        share = (said == true)[counted].double().mean().item()
+        share = (predicted == true)[counted].double().mean().item()
         assert scores["fused"]["accuracy"] == pytest.approx(share)
         json.dumps(scores)
 

@@ -46,7 +46,7 @@ def of(scenes, unknown="ignore"):
     return all_scores(scenes, tiny_model(), TRUTH, Settings(unknown, Tolerance(3, "px")))
 
 
-def test_scenes_that_were_trained_on_are_told(tmp_path):
+def test_scenes_that_were_trained_on_are_noted(tmp_path):
     scenes = []
     for name in ("a.tif", "b.tif"):
         (tmp_path / name).write_bytes(name.encode() * 3)
@@ -81,7 +81,7 @@ def test_one_scene_of_unknown_scale_and_nothing_is_weighted():
     scores = of([FINE, unsized])
     assert scores["fused"]["iou"]["water"] == 7 / 9
     assert scores["details"]["weights"] == "px"
-    assert any("1 of 2 scenes do not say their pixel size" in n for n in scores["details"]["notes"])
+    assert any("1 of 2 scenes have no pixel size" in n for n in scores["details"]["notes"])
 
 
 def test_unknown_truth_counts_as_a_false_positive_or_not_at_all():
@@ -99,7 +99,7 @@ def test_json_has_branches_and_details_and_a_score_for_each_folder(tmp_path):
     folders = scores["details"]["folders"]
     assert folders["f"]["fused"] == of([FINE])["fused"] and folders["f"]["scenes"] == 1
     assert folders["g"]["fused"]["accuracy"] == 1
-    assert any("does not know: rock" in note for note in scores["details"]["notes"])
+    assert any("model lacks: rock" in note for note in scores["details"]["notes"])
     write_json(tmp_path / "s.json", scores)
     assert json.loads((tmp_path / "s.json").read_text()) == scores
     assert [p.name for p in tmp_path.iterdir()] == ["s.json"]

@@ -67,7 +67,7 @@ def test_wrong_folders_are_named(tmp_path):
         gather([Source(tmp_path / "nowhere")])
 
 
-def test_folders_of_the_same_name_are_told_apart(folders):
+def test_folders_of_the_same_name_are_distinguished(folders):
     one, two = folders
     assert folder_names([one, two]) == ["one", "two"]
     assert folder_names([one, two / ".." / "x" / ".." / "one"]) == [

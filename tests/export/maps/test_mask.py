@@ -199,16 +199,16 @@ from napari_uhrnet.export.maps.mask import write_mask
 from tests.export.maps.test_mask import CLASSES
 signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
 noise = np.random.default_rng(0).choice(np.array([0, 3], np.uint8), (900, 900))
-said = {}
+found = {}
 for limit in json.loads(sys.argv[2]):
     resource.setrlimit(resource.RLIMIT_FSIZE, (limit, resource.RLIM_INFINITY))
     path = Path(sys.argv[1]).with_stem(f"m{limit}")
     try:
         write_mask(path, lambda w: noise[w.slices], noise.shape, CLASSES)
     except UserError as error:
-        said[limit] = str(error)
+        found[limit] = str(error)
 resource.setrlimit(resource.RLIMIT_FSIZE, (resource.RLIM_INFINITY, resource.RLIM_INFINITY))
-print(json.dumps(said))
+print(json.dumps(found))
 """
 
 
@@ -229,8 +229,8 @@ def test_a_full_disk_leaves_nothing_wherever_it_strikes(tmp_path, suffix):
         text=True,
         check=True,
     )
-    said = json.loads(done.stdout)
-    assert sorted(said, key=int) == [str(limit) for limit in limits]
-    assert all("the disk is full" in sentence for sentence in said.values()), said
+    found = json.loads(done.stdout)
+    assert sorted(found, key=int) == [str(limit) for limit in limits]
+    assert all("the disk is full" in sentence for sentence in found.values()), found
     assert only(tmp_path) == [whole.name]
     assert done.stderr == ""

@@ -129,7 +129,7 @@ def test_segnets_decoder_mirrors_its_encoder():
 # --- ICNet ---
 
 
-def test_cascade_fusion_has_the_fine_features_size_and_hears_both():
+def test_cascade_fusion_has_the_fine_features_size_and_uses_both():
     fuse = CascadeFeatureFusion(coarse=5, fine=4, channels=6).eval()
     coarse, fine = torch.rand(2, 5, 8, 12), torch.rand(2, 4, 16, 24)
     with torch.inference_mode():
@@ -190,7 +190,7 @@ def test_only_the_whole_image_branch_sees_what_halving_averages_away():
     assert (of_board - of_grey).abs().max() > 1e-2 * of_grey.std()
 
 
-def test_icnets_pyramid_pooling_lets_every_cell_hear_every_other():
+def test_icnets_pyramid_pooling_lets_every_cell_depend_on_every_other():
     network = tiny("icnet")
     x = torch.rand(1, 32, 40, 40, requires_grad=True)
     network.trunk.deep(x)[0, :, 0, 0].sum().backward()

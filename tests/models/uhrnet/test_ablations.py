@@ -43,7 +43,7 @@ def _frames():
 
 
 def _influence(row, cell, target, branch="fused"):
-    """Whether the pixels that only one patch sees change what is said of another."""
+    """Whether the pixels that only one patch sees change the prediction of another."""
     network, frames = _network(row), _frames()
     with torch.inference_mode():
         before = segment_frames(network, frames)[branch][target]
@@ -68,7 +68,7 @@ def test_with_one_branch_its_prediction_is_the_final_one(row):
     assert all(torch.equal(out["fused"][c], out[other][c]) for c in GRID.cells())
 
 
-def test_a_neighbour_is_heard_with_local_fusion_and_not_without():
+def test_a_neighbour_is_used_with_local_fusion_and_not_without():
     assert not _influence("local", (0, 0), (1, 1))
     assert not _influence("both", (0, 0), (1, 1), "local")
     for row in ("local+llf", "both+llf of c5", "both+llf by direction"):
@@ -78,25 +78,25 @@ def test_a_neighbour_is_heard_with_local_fusion_and_not_without():
 
 
 @pytest.mark.parametrize("row", ["both+llf", "both+llf by direction"])
-def test_the_control_has_the_parameters_of_local_fusion_and_hears_no_neighbour(row):
+def test_the_control_has_the_parameters_of_local_fusion_and_uses_no_neighbour(row):
     sizes = [[p.shape for p in _network(r).parameters()] for r in (row, f"{row}, itself")]
     assert sizes[0] == sizes[1]
     for cell in ((0, 0), (0, 1), (1, 0), (2, 1)):
         assert not _influence(f"{row}, itself", cell, (1, 1), "local"), cell
     network, frames = _network(f"{row}, itself"), _frames()
     with torch.inference_mode():
-        heard = segment_frames(network, frames)["local"][1, 1]
+        complete = segment_frames(network, frames)["local"][1, 1]
         without = segment_frames(without_neighbours(network), frames)["local"][1, 1]
-    assert not torch.allclose(heard, without)  # it hears itself
+    assert not torch.allclose(complete, without)  # it fuses its own features
 
 
-def test_the_frame_is_heard_with_a_global_branch_only():
+def test_the_frame_is_used_with_a_global_branch_only():
     assert not _influence("local+llf", (0, 0), (3, 3))
     for row in ("global", "both", "both+llf"):
         assert _influence(row, (0, 0), (3, 3)), row
 
 
-def test_the_readout_into_the_frame_hears_far_patches_in_full_resolution():
+def test_the_readout_into_the_frame_uses_far_patches_in_full_resolution():
     # A change that the shrunken frame cannot show: neighbouring pixels swap.
     for row, present in (("both", False), ("both, into frame", True)):
         network, frames = _network(row), _frames().round()
@@ -117,9 +117,9 @@ def test_what_local_fusion_adds_is_nothing_at_first(row):
     changes = {**ROWS[row][0], "local_fusion_statistics": False}
     network = tiny_network(config=TINY.model_copy(update=changes), listening=False)
     with torch.inference_mode():
-        heard = segment_frames(network, _frames())
+        complete = segment_frames(network, _frames())
         alone = segment_frames(without_neighbours(network), _frames())
-    for branch, patches in heard.items():
+    for branch, patches in complete.items():
         for cell, logits in patches.items():
             torch.testing.assert_close(logits, alone[branch][cell], rtol=1e-4, atol=1e-4)
 

@@ -1,4 +1,4 @@
-"""What makes a UHRNet one: who influences whom, and what starts as the identity."""
+"""What makes a UHRNet one: what influences what, and what starts as the identity."""
 
 import pytest
 import torch
@@ -37,7 +37,7 @@ def _own_pixels(cell):
 
 
 @pytest.mark.parametrize("cell", GRID.neighbours((2, 2)))
-def test_each_of_the_eight_neighbours_is_heard(cell):
+def test_each_of_the_eight_neighbours_is_used(cell):
     network, frames = tiny_network(), _frames()
     before = _local_of(network, frames)
     frames[_own_pixels(cell)] = 0
@@ -45,7 +45,7 @@ def test_each_of_the_eight_neighbours_is_heard(cell):
 
 
 @pytest.mark.parametrize("cell", [(0, 0), (0, 2), (2, 4), (4, 1)])
-def test_patches_farther_away_are_not_heard(cell):
+def test_patches_farther_away_are_not_used(cell):
     network, frames = tiny_network(), _frames()
     before = _local_of(network, frames)
     frames[_own_pixels(cell)] = 0
@@ -70,7 +70,7 @@ def test_what_an_untrained_local_fusion_adds_is_nothing():
 
 
 def test_an_untrained_network_shares_statistics():
-    """It hears each of the nine patches before it learned to; without neighbours, nobody."""
+    """Weights at random: each of the nine patches changes F'; without neighbours, none."""
     network, frames = tiny_network(listening=False), _frames()
     before = _local_of(network, frames), _local_of(without_neighbours(network), frames)
     frames[_own_pixels((1, 3))] = 0
@@ -87,7 +87,7 @@ def test_statistics_are_not_shared_in_training():
 
 
 def test_all_the_same_patches_share_what_each_of_them_has():
-    """Then hearing all of them, or nobody, is the same."""
+    """Then it makes no difference whether neighbours are used."""
     network = tiny_network(listening=False)
     one = torch.rand(1, 3, 48, 48, generator=torch.Generator().manual_seed(3)) * 255
     frames = one.repeat(1, 1, 6, 6)[..., :SIDE, :SIDE]
@@ -106,20 +106,20 @@ def test_a_fusion_that_corrects_begins_with_what_it_corrects(corrects, readout):
     changes = {"fusion_corrects": corrects, "readout": readout}
     network, frames = UHRNet(TINY.model_copy(update=changes)).eval(), _frames()
     with torch.inference_mode():
-        said = segment_frames(network, frames)
-        for cell, fused in said["fused"].items():
-            begin = said["local"][cell]
+        predicted = segment_frames(network, frames)
+        for cell, fused in predicted["fused"].items():
+            begin = predicted["local"][cell]
             if corrects == "mean":
-                begin = (said["global"][cell] + begin) / 2
+                begin = (predicted["global"][cell] + begin) / 2
             torch.testing.assert_close(fused, begin, rtol=0, atol=0)
-        assert (said["global"][2, 2] != said["local"][2, 2]).any()
+        assert (predicted["global"][2, 2] != predicted["local"][2, 2]).any()
         torch.nn.init.normal_(network.fused_head.weight)
         after = segment_frames(network, frames)
-    assert (after["fused"][2, 2] != said["fused"][2, 2]).any()
-    assert torch.equal(after["local"][2, 2], said["local"][2, 2])
+    assert (after["fused"][2, 2] != predicted["fused"][2, 2]).any()
+    assert torch.equal(after["local"][2, 2], predicted["local"][2, 2])
 
 
-def test_the_whole_frame_is_heard_through_the_global_branch():
+def test_the_whole_frame_counts_through_the_global_branch():
     network, frames = tiny_network(), _frames()
     with torch.inference_mode():
         before = segment_frames(network, frames)

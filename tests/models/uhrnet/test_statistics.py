@@ -54,7 +54,7 @@ def test_packed_maps_come_out_as_they_went_in(patch_px, sides):
         assert torch.equal(x, again)
 
 
-def test_only_those_who_are_heard_count():
+def test_only_patches_that_are_present_count():
     present = torch.tensor([[[0, 0, 0], [1, 1, 1], [0, 0, 0]], [[0, 0, 0], [0, 1, 1], [0, 1, 1]]])
     nine = torch.arange(9.0).expand(2, 1, 9).view(2, 1, 3, 3)
     assert averaged(nine, present).tolist() == [[4.0], [6.0]]

@@ -121,7 +121,7 @@ def test_influences_of_the_patch_at_a_pixel(made):
 def test_a_network_without_local_fusion_is_told(made, asked):
     _, _, effect, found, _ = made(TINY.model_copy(update={"local_fusion": False}))
     getattr(effect, asked)(*(() if asked == "find_changes" else (5, 5)))
-    assert not found and "do not hear from each other" in effect.status.message
+    assert not found and "use no features of their neighbours" in effect.status.message
     assert not effect.status.busy
 
 

@@ -36,7 +36,7 @@ PIECES = tuple(Window(y, x, 100, 100) for y in (20, 250) for x in (10, 210, 430)
 
 @pytest.fixture
 def start(tmp_path):
-    """Predictions "field" nearly everywhere."""
+    """It predicts "field" nearly everywhere."""
     return load_model(tiny_checkpoint(tmp_path, seed=2), "cpu")
 
 

@@ -1,4 +1,4 @@
-"""Gradients do not depend on how many patches are worked off at a time."""
+"""Gradients do not depend on how many patches are processed at a time."""
 
 import numpy as np
 import pytest

@@ -1,4 +1,4 @@
-"""Training: it learns, it goes on where it was broken off, and it says why it cannot."""
+"""Training: it learns, it resumes where it was stopped, and refuses with a reason."""
 
 import csv
 import itertools

@@ -1,4 +1,4 @@
-"""Stages: what is frozen stays as it is, and predictions as ever."""
+"""Stages: what is frozen keeps its weights and its predictions."""
 
 from dataclasses import replace
 

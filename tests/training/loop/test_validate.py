@@ -1,4 +1,4 @@
-"""What a network says while it is trained is what the engine would say."""
+"""Predictions during training are the engine's."""
 
 import numpy as np
 import pytest

@@ -1,4 +1,4 @@
-"""Runs: what they leave, that they go on where they were, and how they stop."""
+"""Runs: what they leave, that they resume where they were, and how they stop."""
 
 import csv
 import os

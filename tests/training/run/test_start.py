@@ -86,7 +86,7 @@ def test_layers_that_the_start_lacks_stay_new():
 
 @pytest.mark.parametrize("pair", [("nothing", "mean"), ("mean", "nothing"), ("mean", "local")])
 def test_a_fusion_of_another_kind_begins_anew(pair):
-    """One that corrects what the branches say has no use for the layer of one that does not."""
+    """The last layer of a fusion without `fusion_corrects` does not fit one with it."""
     made, wanted = (TINY.model_copy(update={"fusion_corrects": kind}) for kind in pair)
     weights = tiny_network(config=made).state_dict()
     left = start.of_use(weights, made, wanted)
