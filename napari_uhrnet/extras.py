@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 from importlib import import_module
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
 
 from napari_uhrnet.errors import UserError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
 
 Extra = Literal["train", "report", "reproduce"]
 
@@ -22,3 +25,16 @@ def needs(module: str, extra: Extra, what: str) -> None:
         raise UserError(
             f"{what} needs the extra {extra}: pip install 'napari-uhrnet[{extra}]'"
         ) from None
+
+
+def has(module: str, extra: Extra, what: str, note: Callable[[str], None]) -> bool:
+    """Whether ``module`` is installed; if not, ``note`` is called with the sentence of `needs`.
+
+    For what a long run leaves out rather than fails without.
+    """
+    try:
+        needs(module, extra, what)
+    except UserError as error:
+        note(f"left out: {error}")
+        return False
+    return True

@@ -16,7 +16,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING, get_args
 
 import torch
-from lightning.fabric import Fabric
 
 from napari_uhrnet.errors import UserError, exit_on_bad_input
 from napari_uhrnet.geometry.classes import ClassTable
@@ -81,12 +80,11 @@ def main() -> None:
         start = resume_from(model, options.start)
     enter_stage(model, options.stage)
     objective = Objective(class_weights(class_shares(sources, known)))
-    fabric = Fabric(accelerator="cpu", devices=1, precision=config.precision)
 
     def draw(rng: np.random.Generator) -> list[View]:
         return draw_batch(sources, sampling, rng)
 
-    for progress in fit(model, draw, known, objective, config, options.run, fabric):
+    for progress in fit(model, draw, known, objective, config, options.run):
         if progress.step % 10 == 0:
             said = " ".join(f"{k} {v:.3f}" for k, v in progress.branches.items())
             print(f"{time.strftime('%H:%M:%S')} step {progress.step} of {config.steps}: {said}")
@@ -111,7 +109,7 @@ def _options() -> argparse.Namespace:
     add("--stage", choices=get_args(StageName), default="joint", help="see training.stages")
     add("--corrects", choices=("mean", "local"), help="what the fusion of a UHRNet is added to")
     add("--start", type=Path, help="checkpoint to go on from, not ImageNet")
-    add("--taught", type=Path, help="folder of recipes.pseudo_labels")
+    add("--taught", dest="pseudo_labels", type=Path, help="folder of recipes.pseudo_labels")
     add("--colour", type=float, default=SAMPLING.colour_strength, help="strength of its jitter")
     add("--zoom", type=float, nargs=2, default=SAMPLING.zoom, help="smallest and largest")
     add("--whole", type=float, default=SAMPLING.whole_share, help="share of whole frames")

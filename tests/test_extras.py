@@ -5,7 +5,7 @@ import sys
 import pytest
 
 from napari_uhrnet.errors import UserError
-from napari_uhrnet.extras import needs
+from napari_uhrnet.extras import has, needs
 
 
 def test_what_is_installed_is_imported(monkeypatch):
@@ -28,3 +28,13 @@ def test_a_library_that_is_broken_is_not_taken_for_missing(monkeypatch, tmp_path
     monkeypatch.syspath_prepend(tmp_path)
     with pytest.raises(ImportError, match="wrong version"):
         needs("broken_library", "train", "training")
+
+
+def test_what_is_left_out_is_noted_once(monkeypatch):
+    notes = []
+    assert has("json", "report", "drawing figures", notes.append) and not notes
+    monkeypatch.setitem(sys.modules, "matplotlib", None)
+    assert not has("matplotlib", "report", "drawing figures", notes.append)
+    assert notes == [
+        "left out: drawing figures needs the extra report: pip install 'napari-uhrnet[report]'"
+    ]
