@@ -53,5 +53,5 @@ clean: ## remove what make made
 	[ -x $(RUN) ] || "$(PYTHON)" -m venv .venv
 	echo "Installing into .venv (several minutes the first time: torch is large)"
 	$(RUN) -m pip install --quiet --upgrade pip
-	$(RUN) -m pip install --quiet --editable '.[all,dev,train]'
+	$(RUN) -m pip install --quiet --editable '.[all,dev]'
 	touch .venv/ready

@@ -18,7 +18,6 @@ from dataclasses import replace
 from pathlib import Path
 
 import torch
-from lightning.fabric import Fabric
 
 from napari_uhrnet.evaluation.scoring.evaluate import evaluate
 from napari_uhrnet.evaluation.scoring.paired import paired, read_groups, table
@@ -96,8 +95,7 @@ def train_fusions(start, variant, sources, known, steps, seed, path) -> None:
     def draw(rng):
         return draw_batch(sources, SAMPLING, rng)
 
-    fabric = Fabric(accelerator="cpu", devices=1)
-    for progress in fit(model, draw, known, objective, fitting, path.parent, fabric):
+    for progress in fit(model, draw, known, objective, fitting, path.parent):
         if progress.step % 20 == 0:
             print(f"{path.parent.name}: step {progress.step} of {steps}", flush=True)
     card = old.model_copy(update={"name": path.parent.name, "config": config})

@@ -70,7 +70,7 @@ def main() -> None:
     if options.write:
         options.write.write_text(with_table(options.write, text), encoding="utf-8")
     if options.costs:
-        costs = {r["name"]: {k: r[k] for k in ("macs", "memory_bytes")} for r in rows}
+        costs = {r["name"]: {k: r[k] for k in ("parameters", "macs", "memory_bytes")} for r in rows}
         options.costs.write_text(json.dumps(costs, indent=1) + "\n", encoding="utf-8")
 
 
@@ -131,7 +131,7 @@ def measure(entry, image) -> dict:
         seconds = min(seconds, *(segment(model, image)[0] for _ in range(2)))
     return {
         "name": entry.name,
-        "parameters": entry.parameters,
+        "parameters": sum(p.numel() for p in model.network.parameters()),
         "macs": counter.total,
         "memory_bytes": memory,
         "seconds": seconds,

@@ -16,7 +16,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING, get_args
 
 import torch
-from lightning.fabric import Fabric
 
 from napari_uhrnet.errors import UserError, exit_on_bad_input
 from napari_uhrnet.geometry.classes import ClassTable
@@ -81,12 +80,11 @@ def main() -> None:
         start = start_from(model, options.start)
     enter_stage(model, options.stage)
     objective = Objective(class_weights(class_shares(sources, known)))
-    fabric = Fabric(accelerator="cpu", devices=1, precision=config.precision)
 
     def draw(rng: np.random.Generator) -> list[View]:
         return draw_batch(sources, sampling, rng)
 
-    for progress in fit(model, draw, known, objective, config, options.run, fabric):
+    for progress in fit(model, draw, known, objective, config, options.run):
         if progress.step % 10 == 0:
             losses = " ".join(f"{k} {v:.3f}" for k, v in progress.branches.items())
             print(f"{time.strftime('%H:%M:%S')} step {progress.step} of {config.steps}: {losses}")

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Annotated, Literal
 import typer
 
 from napari_uhrnet.cli.kit.progress import ProgressLine
+from napari_uhrnet.extras import needs
 
 if TYPE_CHECKING:
     from napari_uhrnet.evaluation.reproduce.paper_tables import TableName
@@ -110,9 +111,14 @@ def reproduce(
 def run_reproduction(
     settings: ReproduceSettings, out: Path, table: TableName | None, seeds: int
 ) -> None:
-    """Continue until all is done; `typer.Abort` if somebody stops it."""
+    """Continue until all is done; `typer.Abort` if somebody stops it.
+
+    UserError if the extra with the main table's networks is not installed.
+    """
     from napari_uhrnet.evaluation.reproduce.run_all import reproduce as reproduce_all
 
+    if table != "ablation":  # before hours of the other networks
+        needs("segmentation_models_pytorch", "reproduce", "the paper's main table")
     with ReproductionLine() as line:
         done = reproduce_all(settings, out, line, table=table, seeds=seeds)
     if not done:

@@ -67,14 +67,8 @@ class ModelEntry:
 
     @property
     def parameters(self) -> int:
-        """Number of trainable weights."""
-        import torch
-
-        from napari_uhrnet.models.build import build_network
-
-        with torch.device("meta"):
-            network = build_network(self.config)
-        return sum(p.numel() for p in network.parameters())
+        """Number of trainable weights, counted once: some networks need an extra to be built."""
+        return _costs()[self.name]["parameters"]
 
 
 @dataclass(frozen=True)

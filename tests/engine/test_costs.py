@@ -5,6 +5,7 @@ import torch
 from torch.utils.flop_counter import FlopCounterMode
 
 from napari_uhrnet.engine.segment import segment
+from napari_uhrnet.models.build import build_network
 from napari_uhrnet.models.registry import find_entry, list_models, load_model
 from napari_uhrnet.scene.array import array_scene
 
@@ -14,6 +15,13 @@ def test_every_network_says_what_it_costs():
         weights = 4 * entry.parameters
         assert entry.cost.macs > 1e9, entry.name
         assert weights < entry.cost.memory_bytes < weights + 8e9, entry.name
+
+
+def test_the_numbers_of_weights_are_those_of_the_networks():
+    for entry in list_models():
+        with torch.device("meta"):
+            network = build_network(entry.config)
+        assert entry.parameters == sum(p.numel() for p in network.parameters()), entry.name
 
 
 def test_uhrnet_of_the_papers_size_costs_less_than_half_of_glnet():

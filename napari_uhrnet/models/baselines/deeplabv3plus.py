@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING, Any
 from torch import nn
 from torch.nn import functional as F
 
+from napari_uhrnet.extras import needs
 from napari_uhrnet.models.baselines.baseline import Baseline
 
 if TYPE_CHECKING:
@@ -41,6 +42,7 @@ class DeepLabV3Plus(Baseline):
 
     def __init__(self, classes: int, encoder: str = "resnet101", channels: int = 256) -> None:
         super().__init__(classes)
+        needs("segmentation_models_pytorch", "reproduce", "DeepLabv3+")
         import segmentation_models_pytorch as smp  # slow to import
 
         self.network: Any = smp.DeepLabV3Plus(

@@ -14,6 +14,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from napari_uhrnet.extras import needs
 from napari_uhrnet.models.baselines.baseline import Baseline
 
 if TYPE_CHECKING:
@@ -27,6 +28,7 @@ class PSPNet(Baseline):
 
     def __init__(self, classes: int, encoder: str = "resnet101", channels: int = 512) -> None:
         super().__init__(classes)
+        needs("segmentation_models_pytorch", "reproduce", "PSPNet")
         import segmentation_models_pytorch as smp  # slow to import
 
         self.network: Any = smp.PSPNet(

@@ -24,9 +24,11 @@ from napari_uhrnet.geometry.metrics import Confusion
 from napari_uhrnet.models.base.checkpoint import save_checkpoint
 from napari_uhrnet.models.base.config import UHRNetConfig
 from napari_uhrnet.models.build import build_network
+from napari_uhrnet.models.registry import choose_device
 from napari_uhrnet.store.files.disk import disk_errors, write_whole
 from napari_uhrnet.training.data.sampling import Sampling, class_shares, draw_batch
 from napari_uhrnet.training.finetune.reviewed import ReviewedSource, hold_out, regions_of
+from napari_uhrnet.training.loop.devices import OneDevice
 from napari_uhrnet.training.loop.fit import fit
 from napari_uhrnet.training.loop.interrupts import interrupts
 from napari_uhrnet.training.loop.losses import Objective, class_weights
@@ -171,8 +173,6 @@ def _fit(
     status: _Status,
 ) -> bool:
     """All steps that are left; False if somebody stopped it."""
-    from lightning.fabric import Fabric
-
     side = min(2 * model.patch_px, model.frame_px)
     share = 1 - config.rehearsal_share if rehearsal else 1.0
     own = ReviewedSource(scenes, trained, config.pixel_size_m, side, share)
@@ -186,11 +186,7 @@ def _fit(
     objective = Objective(weights, feature_regularisation=regularisation)
     sampling = Sampling(crop_px=side, crops=config.crops, balance=0.7)
     fitting = config.fit()
-    fabric = Fabric(
-        accelerator="auto" if config.device == "auto" else config.device,
-        devices=1,
-        precision=fitting.precision,
-    )
+    device = OneDevice(choose_device(config.device), fitting.precision)
 
     def draw(rng: np.random.Generator) -> Any:
         return draw_batch(sources, sampling, rng)
@@ -198,7 +194,7 @@ def _fit(
     began, first, done = time.monotonic(), None, 0
     with (
         interrupts() as interrupted,
-        closing(fit(model, draw, known, objective, fitting, folder, fabric)) as steps,
+        closing(fit(model, draw, known, objective, fitting, folder, device)) as steps,
     ):
         for progress in steps:
             first = first or progress.step

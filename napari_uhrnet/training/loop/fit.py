@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import torch
 
+from napari_uhrnet.training.loop.devices import OneDevice
 from napari_uhrnet.training.loop.log import StepLog
 from napari_uhrnet.training.loop.trainer import FitConfig, Progress, Trainer, learning_rate
 
@@ -14,11 +15,11 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Generator
     from pathlib import Path
 
-    from lightning.fabric import Fabric
     from torch import nn
 
     from napari_uhrnet.geometry.classes import ClassTable
     from napari_uhrnet.training.data.sampling import View
+    from napari_uhrnet.training.loop.devices import Devices
     from napari_uhrnet.training.loop.losses import Objective
 
 __all__ = ["FitConfig", "Progress", "fit", "learning_rate"]
@@ -33,7 +34,7 @@ def fit(
     objective: Objective,
     config: FitConfig,
     folder: Path,
-    fabric: Fabric | None = None,
+    devices: Devices | None = None,
     first: int = 0,
 ) -> Generator[Progress, None, None]:
     """Train, yielding after every step; closing the generator saves and stops.
@@ -42,23 +43,20 @@ def fit(
     own, made from the seed, the step's number and the process's rank, so a run that was broken off
     draws what it would have drawn. ``folder`` holds ``state.pt`` (weights, their running average,
     optimiser) and ``log.csv``. The weights of ``model`` are the running average when the last step
-    is done. Frozen parameters (``requires_grad`` off) stay as they are. ``fabric`` is launched; by
-    default one CPU. ``first`` is the number of steps of the stages before: steps count on from it,
-    and ``model`` comes as those stages left it.
+    is done. Frozen parameters (``requires_grad`` off) stay as they are. ``devices`` are by default
+    one CPU; a Fabric must be launched already. ``first`` is the number of steps of the stages
+    before: steps count on from it, and ``model`` comes as those stages left it.
     """
-    if fabric is None:
-        from lightning.fabric import Fabric
-
-        fabric = Fabric(accelerator="cpu", devices=1, precision=config.precision)
+    devices = devices or OneDevice(torch.device("cpu"), config.precision)
     folder.mkdir(parents=True, exist_ok=True)
-    trainer = Trainer(model, classes, objective, config, fabric)
+    trainer = Trainer(model, classes, objective, config, devices)
     end = first + config.steps
     start = trainer.restore(folder / STATE, first, end)
-    log = StepLog(folder / "log.csv", start) if fabric.is_global_zero else None
+    log = StepLog(folder / "log.csv", start) if devices.is_global_zero else None
     for step in range(start, end):
-        seeds = np.random.SeedSequence([config.seed, step, fabric.global_rank])
+        seeds = np.random.SeedSequence([config.seed, step, devices.global_rank])
         torch.manual_seed(int(seeds.generate_state(1)[0]))  # what drop-out drops
-        views = draw(np.random.default_rng([config.seed, step, fabric.global_rank]))
+        views = draw(np.random.default_rng([config.seed, step, devices.global_rank]))
         progress = trainer.step(step - first, views)
         progress.step = step + 1
         saved = (step + 1) % config.save_every_steps == 0 or step + 1 == end

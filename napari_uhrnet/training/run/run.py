@@ -10,8 +10,11 @@ import numpy as np
 import torch
 
 from napari_uhrnet.errors import UserError
+from napari_uhrnet.extras import needs
 from napari_uhrnet.geometry.grid import PatchGrid
+from napari_uhrnet.models.registry import choose_device
 from napari_uhrnet.training.data.sampling import draw_batch
+from napari_uhrnet.training.loop.devices import OneDevice
 from napari_uhrnet.training.loop.fit import STATE, fit
 from napari_uhrnet.training.loop.interrupts import interrupts
 from napari_uhrnet.training.loop.memory import choose_patches_at_once, gigabytes, meter_of
@@ -28,9 +31,8 @@ if TYPE_CHECKING:
     from contextlib import AbstractContextManager
     from pathlib import Path
 
-    from lightning.fabric import Fabric
-
     from napari_uhrnet.training.data.sampling import View
+    from napari_uhrnet.training.loop.devices import Devices
     from napari_uhrnet.training.loop.trainer import Progress
     from napari_uhrnet.training.run.config import Stage, TrainConfig
     from napari_uhrnet.training.run.setup import Setup
@@ -57,9 +59,10 @@ def train(
     called in the process that reports. Ctrl-C ends the run after the running step, which is
     saved. Returns whether the run is done. Raises UserError.
     """
-    fabric = _fabric(config)
     if config.devices == 1:
-        return bool(fabric.launch(_work, config, folder, watch))
+        device = OneDevice(choose_device(config.accelerator), config.precision)
+        return _work(device, config, folder, watch)
+    fabric = _fabric(config)
     from torch.multiprocessing.spawn import ProcessRaisedException
 
     before = signal.signal(signal.SIGINT, signal.SIG_IGN)  # the processes get the signal themselves
@@ -75,16 +78,16 @@ def train(
         signal.signal(signal.SIGINT, before)
 
 
-def _fabric(config: TrainConfig) -> Fabric:
+def _fabric(config: TrainConfig) -> Any:
+    needs("lightning", "train", "training on several devices")
     from lightning.fabric import Fabric
 
-    strategy = "auto" if config.devices == 1 else "ddp_spawn"
     try:
         return Fabric(
             accelerator=config.accelerator,
             devices=config.devices,
             precision=config.precision,
-            strategy=strategy,
+            strategy="ddp_spawn",
         )
     except (RuntimeError, ValueError) as error:
         reason = " ".join(str(error).split())
@@ -94,24 +97,24 @@ def _fabric(config: TrainConfig) -> Fabric:
 
 
 def _work(
-    fabric: Fabric,
+    devices: Devices,
     config: TrainConfig,
     folder: Path,
     watch: Callable[[], AbstractContextManager[Watcher]],
 ) -> bool:
     """One process's share of a run."""
-    with _watched(fabric, watch) as watcher, interrupts() as stop:
+    with _watched(devices, watch) as watcher, interrupts() as stop:
         setup = prepare(config, watcher.note)
-        config = _within_budget(config, setup, fabric, watcher)
-        meter = meter_of(fabric.device)
+        config = _within_budget(config, setup, devices, watcher)
+        meter = meter_of(devices.device)
         meter.reset()
         records = None
-        if fabric.is_global_zero:
+        if devices.is_global_zero:
             save_config(folder, config)
             setup.parts.keep(folder)
-            records = Records(folder, config, setup, fabric.device)
+            records = Records(folder, config, setup, devices.device, watcher.note)
         try:
-            done = _run(config, setup, folder, fabric, watcher, records, stop)
+            done = _run(config, setup, folder, devices, watcher, records, stop)
         finally:
             if records is not None:
                 records.close()
@@ -124,16 +127,16 @@ def _run(
     config: TrainConfig,
     setup: Setup,
     folder: Path,
-    fabric: Fabric,
+    devices: Devices,
     watcher: Watcher,
     records: Records | None,
     stop: threading.Event,
 ) -> bool:
     """All steps that are left, or those until somebody stops; whether all are done."""
-    with closing(_steps(config, setup, folder, fabric)) as steps:
+    with closing(_steps(config, setup, folder, devices)) as steps:
         for progress in steps:
             watcher.step(progress, config.steps)
-            stopping = _agreed(fabric, stop.is_set())
+            stopping = _agreed(devices, stop.is_set())
             if records is not None:
                 records.after(progress, stopping=stopping)
             if stopping and progress.step < config.steps:
@@ -144,7 +147,7 @@ def _run(
 
 
 def _steps(
-    config: TrainConfig, setup: Setup, folder: Path, fabric: Fabric
+    config: TrainConfig, setup: Setup, folder: Path, devices: Devices
 ) -> Generator[Progress, None, None]:
     """Every step of every stage that is left; closing it saves and stops."""
     model, before = setup.network, None
@@ -157,7 +160,7 @@ def _steps(
     for stage in config.stages:
         end = first + stage.steps
         if done < end:
-            _begin(model, stage, before, done == first, folder, fabric)
+            _begin(model, stage, before, done == first, folder)
             yield from fit(
                 model,
                 draw,
@@ -165,15 +168,13 @@ def _steps(
                 setup.objective,
                 config.fit(stage, setup.learned_statistics),
                 folder,
-                fabric,
+                devices,
                 first,
             )
         before, first = stage, end
 
 
-def _begin(
-    model: Any, stage: Stage, before: Stage | None, resumed: bool, folder: Path, fabric: Fabric
-) -> None:
+def _begin(model: Any, stage: Stage, before: Stage | None, resumed: bool, folder: Path) -> None:
     """Weights as the stage before left them, and what is to be trained now."""
     if before is not None:
         if resumed:
@@ -184,12 +185,12 @@ def _begin(
 
 
 def _within_budget(
-    config: TrainConfig, setup: Setup, fabric: Fabric, watcher: Watcher
+    config: TrainConfig, setup: Setup, devices: Devices, watcher: Watcher
 ) -> TrainConfig:
     """The config with a number of patches at once that fits the memory budget."""
     if config.memory_budget_bytes is None or config.patches_at_once is not None:
         return config
-    if fabric.world_size > 1:
+    if devices.world_size > 1:
         raise UserError("training: a memory budget is measured with one device only")
     sampling = config.sampling(setup.network.patch_px, setup.network.frame_px)
     drawn = [
@@ -197,11 +198,11 @@ def _within_budget(
     ]
     views = max(drawn, key=lambda batch: sum(v[1].size for v in batch))
     enter_stage(setup.network, config.stages[0].name)
-    meter = meter_of(fabric.device)
+    meter = meter_of(devices.device)
 
     def measure(count: int) -> int:
         fit_config = config.model_copy(update={"patches_at_once": count}).fit(config.stages[0])
-        trainer = Trainer(setup.network, setup.classes, setup.objective, fit_config, fabric)
+        trainer = Trainer(setup.network, setup.classes, setup.objective, fit_config, devices)
         meter.reset()
         trainer.gradients(views)
         trainer.optimizer.zero_grad(set_to_none=True)
@@ -215,19 +216,19 @@ def _within_budget(
     return config.model_copy(update={"patches_at_once": count})
 
 
-def _agreed(fabric: Fabric, flag: bool) -> bool:
+def _agreed(devices: Devices, flag: bool) -> bool:
     """Whether any process wants it: all must stop after the same step."""
-    if fabric.world_size == 1:
+    if devices.world_size == 1:
         return flag
-    wanted = fabric.all_reduce(torch.tensor(float(flag), device=fabric.device), reduce_op="sum")
+    wanted = devices.all_reduce(torch.tensor(float(flag), device=devices.device), reduce_op="sum")
     return bool(wanted > 0)
 
 
 @contextmanager
 def _watched(
-    fabric: Fabric, watch: Callable[[], AbstractContextManager[Watcher]]
+    devices: Devices, watch: Callable[[], AbstractContextManager[Watcher]]
 ) -> Iterator[Watcher]:
-    if fabric.is_global_zero:
+    if devices.is_global_zero:
         with watch() as watcher:
             yield watcher
     else:
