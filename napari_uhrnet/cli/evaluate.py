@@ -130,23 +130,39 @@ def evaluate_to_files(
 ) -> dict[str, Any]:
     """Evaluate, print the table, and write what is asked for; gives the scores."""
     from napari_uhrnet.evaluation.scoring.evaluate import mapping_to
-    from napari_uhrnet.evaluation.scoring.score_files import markdown, write_json
+    from napari_uhrnet.evaluation.scoring.score_files import markdown, write_confusion, write_json
     from napari_uhrnet.evaluation.scoring.scores import all_scores
 
     if beside is not None:
         mapping_to(beside, table)
     with ExitStack() as kept:
-        overviews = None if out is None else kept.enter_context(_overviews())
+        drawn = out is not None and _can_draw()
+        overviews = kept.enter_context(_overviews()) if drawn else None
         scenes = _evaluated(pairs, table, model, settings, overviews)
         scores = all_scores(scenes, model, table, settings)
         typer.echo(markdown(scores), nl=False)
         if json is not None:
             write_json(json, scores)
-        if out is not None and overviews is not None:
+        if out is not None:
             _write_folder(out, scenes, scores, table, settings)
-            _write_figure(out, scenes, table, settings, overviews, model, beside)
+            if overviews is not None:
+                write_confusion(out / "confusion.png", scores)
+                _write_figure(out, scenes, table, settings, overviews, model, beside)
             typer.echo(f"written to {out}")
     return scores
+
+
+def _can_draw() -> bool:
+    """Whether the pictures can be drawn; says before the work what is missing if they cannot."""
+    from napari_uhrnet.errors import UserError
+    from napari_uhrnet.extras import needs
+
+    try:
+        needs("matplotlib", "report", "drawing confusion.png and figure.png")
+    except UserError as missing:
+        typer.echo(f"{missing} (all scores are written without it)", err=True)
+        return False
+    return True
 
 
 def _overviews() -> Any:
@@ -213,7 +229,6 @@ def _write_folder(
     score_files.write_json(out / "scores.json", scores)
     score_files.write_markdown(out / "scores.md", scores)
     score_files.write_csv(out / "scenes.csv", scene_rows(scenes, table, settings.unknown))
-    score_files.write_confusion(out / "confusion.png", scores)
 
 
 def _write_figure(
@@ -236,7 +251,7 @@ def _write_figure(
     rows = []
     for kind, k in easy_middling_hard(scenes, table, settings.unknown).items():
         seen, pair = Overview.load(Path(overviews) / f"{k}.npz"), scenes[k].pair
-        labels = {"truth": seen.truth}
+        labels = {"ground truth": seen.truth}
         if beside is not None:
             same = beside.name == model.name
             title = f"{beside.name} ({beside.hash[:6]})" if same else beside.name

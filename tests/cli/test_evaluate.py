@@ -1,6 +1,7 @@
 """``evaluate`` from the command line to its files."""
 
 import json
+import sys
 
 import pytest
 import typer
@@ -62,6 +63,17 @@ def test_scores_tables_and_pictures(folder, checkpoint, tmp_path):
     assert len((out / "scenes.csv").read_text().splitlines()) == 1 + 3 * 3
     width, height = Image.open(out / "figure.png").size
     assert 1.1 < width / height < 1.4  # four columns, three rows
+
+
+def test_without_matplotlib_scores_are_written_and_the_extra_is_named(
+    folder, checkpoint, tmp_path, monkeypatch
+):
+    monkeypatch.setitem(sys.modules, "matplotlib", None)
+    result = called(f"{folder}@1.5", "--model", checkpoint, "--out", tmp_path / "out")
+    assert result.exit_code == 0, result.output
+    assert "napari-uhrnet[report]" in result.stderr and "scores are written" in result.stderr
+    written = {p.name for p in (tmp_path / "out").iterdir()}
+    assert written == {"scores.json", "scores.md", "scenes.csv"}
 
 
 def test_averaging_other_rules_and_a_scale_that_nobody_says(folder, checkpoint, tmp_path):

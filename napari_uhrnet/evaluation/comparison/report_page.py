@@ -1,18 +1,24 @@
-"""The report of a comparison as one HTML page that needs nothing else."""
+"""The report of a comparison as one HTML page that needs nothing else.
+
+Words and order are those of ``src_resources/templates/report.html``; here is what it is filled
+with. Jinja escapes all that is filled in: names of files and classes come from outside.
+"""
 
 from __future__ import annotations
 
-from html import escape
 from typing import TYPE_CHECKING
 
-from napari_uhrnet.evaluation.comparison.report_figures import (
-    areas_uri,
-    confusion_uri,
-    differing_uri,
-    labels_uri,
-    photo_uri,
+from jinja2 import Environment, FileSystemLoader, StrictUndefined
+
+from napari_uhrnet.evaluation.comparison.report_charts import area_bars, confusion_matrix
+from napari_uhrnet.evaluation.comparison.report_numbers import (
+    area_unit,
+    grouped,
+    length,
+    percent,
 )
-from napari_uhrnet.evaluation.comparison.report_markup import figure, page, section, swatches, table
+from napari_uhrnet.evaluation.comparison.report_pictures import differing_uri, labels_uri, photo_uri
+from napari_uhrnet.resources import resource_path
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -22,10 +28,11 @@ if TYPE_CHECKING:
 
     from napari_uhrnet.evaluation.comparison.comparison import Comparison
     from napari_uhrnet.evaluation.comparison.disagreements import Regions
+    from napari_uhrnet.evaluation.comparison.report_charts import Bars, Matrix
+    from napari_uhrnet.evaluation.comparison.report_numbers import AreaUnit
     from napari_uhrnet.scene.base import Scene
 
 LISTED_REGIONS = 25
-_KM2_FROM_M2 = 1e6
 
 
 def report_page(
@@ -36,44 +43,56 @@ def report_page(
     made_at: datetime,
 ) -> str:
     """The page; ``image`` is the scene on the grid of the maps, RGB and valid."""
-    parts = [
-        _summary(found, scene, made_at),
-        _pictures(found, image),
-        _classes(found),
-        _truth(found),
-        _confusions(found),
-        _regions(found, regions),
-    ]
-    return page(f"Comparison on {scene.name}", "".join(parts))
-
-
-def _summary(found: Comparison, scene: Scene, made_at: datetime) -> str:
-    height, width = scene.shape_yx
-    size_m, place = found.pixel_size_m, found.area.window
-    rows = [
-        ["Scene", f"{scene.name}, {width} x {height} px (width x height)"],
-        ["Compared", f"rows {place.y} to {place.bottom}, columns {place.x} to {place.right}"],
-        ["A", found.a.title],
-        ["B", found.b.title],
-        ["Truth", found.truth.title if found.truth else "none"],
-        ["Pixel size", "unknown: areas are given in pixels" if size_m is None else f"{size_m:g} m"],
-        ["Made", f"{made_at:%Y-%m-%d %H:%M}"],
-    ]
-    if found.area.polygon is not None:
-        rows[1][1] += f", in a polygon of {len(found.area.polygon.vertices_yx)} vertices"
-    for letter, result in (("A", found.a), ("B", found.b), ("truth", found.truth)):
-        if result is not None and result.unmatched:
-            lost = f"{', '.join(result.unmatched)}: not in the class table, count as no class"
-            rows.append([f"Left out of {letter}", lost])
-    counted_px = int(found.confusion.sum())
-    share = (
-        f'<p class="share">A and B agree on <strong>{found.agreement:.1%}</strong> '
-        f"of the {counted_px:,} pixels to which both give a class.</p>"
+    unit = area_unit(found.area.window.area_px, found.pixel_size_m)
+    listed = regions.largest[:LISTED_REGIONS]
+    largest_px = listed[0].size_px if listed else 1
+    return (
+        _templates()
+        .get_template("report.html")
+        .render(
+            found=found,
+            scene=scene,
+            made_at=made_at,
+            colours={c.name: c.rgb for c in found.classes.classes},
+            pictures=_pictures(found, image),
+            unit=unit,
+            bars=_bars(found, unit),
+            matrices=_matrices(found),
+            regions=regions,
+            listed=listed,
+            region_unit=area_unit(largest_px, found.pixel_size_m),
+        )
     )
-    return share + table([], rows, heads=True)
 
 
-def _pictures(found: Comparison, image: tuple[NDArray[np.uint8], NDArray[np.bool_]]) -> str:
+def _templates() -> Environment:
+    loader = FileSystemLoader(resource_path("templates"))
+    templates = Environment(loader=loader, autoescape=True, undefined=StrictUndefined)
+    templates.filters |= {
+        "grouped": grouped,
+        "percent": percent,
+        "length_m": length,
+        "size": _size,
+        "ground": _ground,
+        "zip": lambda a, b: zip(a, b, strict=True),
+    }
+    return templates
+
+
+def _size(shape_yx: tuple[int, int]) -> str:
+    height, width = shape_yx
+    return f"{grouped(width)} × {grouped(height)}"
+
+
+def _ground(shape_yx: tuple[int, int], pixel_size_m: float) -> str:
+    height, width = shape_yx
+    return f"{length(width * pixel_size_m)} × {length(height * pixel_size_m)}"
+
+
+def _pictures(
+    found: Comparison, image: tuple[NDArray[np.uint8], NDArray[np.bool_]]
+) -> list[tuple[str, str]]:
+    """Captions and data URIs."""
     view = found.maps
     shown = [
         ("Image", photo_uri(*image)),
@@ -82,93 +101,21 @@ def _pictures(found: Comparison, image: tuple[NDArray[np.uint8], NDArray[np.bool
         ("Difference: the redder, the more pixels differ", differing_uri(view.differing)),
     ]
     if found.truth is not None:
-        shown.append((f"Truth: {found.truth.title}", labels_uri(view.truth, found.classes)))
-    figures = "".join(figure(uri, text) for text, uri in shown)
-    legend = swatches([(c.name, c.rgb) for c in found.classes.classes])
-    return section("Maps", f'<div class="maps">{figures}</div>{legend}')
+        truth = labels_uri(view.truth, found.classes)
+        shown.append((f"Ground truth: {found.truth.title}", truth))
+    return shown
 
 
-def _classes(found: Comparison) -> str:
-    unit, factor = area_unit(found)
-    rows, a, b = [], [], []
-    for name, area in found.areas.items():
-        a.append(area.a_px * factor)
-        b.append(area.b_px * factor)
-        there = area.a_px or area.b_px
-        iou = f"{found.iou[name]:.3f}" if there else "in neither"
-        difference = b[-1] - a[-1]
-        rows.append([name, iou, *(_amount(v, unit) for v in (a[-1], b[-1], difference))])
-    head = ["Class", "IoU of A and B", *(f"{text} [{unit}]" for text in ("A", "B", "B - A"))]
-    chart = figure(areas_uri(a, b, found.names, unit), "Area per class")
-    numbers = table(head, rows, heads=True)
-    return section("Classes", f'{numbers}<div class="charts">{chart}</div>')
+def _bars(found: Comparison, unit: AreaUnit) -> Bars:
+    areas = found.areas.values()
+    a, b = [unit.of(area.a_px) for area in areas], [unit.of(area.b_px) for area in areas]
+    written = [(unit.amount(area.a_px), unit.amount(area.b_px)) for area in areas]
+    return area_bars(a, b, found.names, written)
 
 
-def area_unit(found: Comparison) -> tuple[str, float]:
-    """The unit in which areas are told, and how much of it a pixel is."""
-    if found.pixel_size_m is None:
-        return "px", 1.0
-    pixel_m2 = found.pixel_size_m**2
-    if found.area.window.area_px * pixel_m2 < _KM2_FROM_M2:
-        return "m²", pixel_m2
-    return "km²", pixel_m2 / _KM2_FROM_M2
-
-
-def _amount(value: float, unit: str) -> str:
-    return f"{value:,.3f}" if unit == "km²" else f"{value:,.0f}"
-
-
-def _truth(found: Comparison) -> str:
-    if found.scores is None:
-        return ""
-    a, b = found.scores
-    rows = [
-        ["mean IoU", f"{a.miou:.3f}", f"{b.miou:.3f}"],
-        ["pixel accuracy", f"{a.accuracy:.3f}", f"{b.accuracy:.3f}"],
-        *([f"IoU of {n}", f"{a.iou[n]:.3f}", f"{b.iou[n]:.3f}"] for n in found.names),
-    ]
-    note = (
-        f"<p>Always saying the commonest class would have an accuracy of {a.majority:.3f}. "
-        "Pixels whose truth is unknown do not count; a class that is nowhere counts as IoU 0.</p>"
-    )
-    return section("Against the truth", table(["", "A", "B"], rows, heads=True) + note)
-
-
-def _confusions(found: Comparison) -> str:
-    matrices = [(found.confusion, "A", "B")]
+def _matrices(found: Comparison) -> list[tuple[str, str, Matrix]]:
+    """What is in the rows, what in the columns, and the matrix."""
+    counted = [("A", "B", found.confusion)]
     if found.truth is not None:
-        matrices += [(found.truth_confusion(k), "truth", name) for k, name in enumerate("AB")]
-    figures = "".join(
-        figure(confusion_uri(m, found.names, row, column), f"{row} (rows) and {column} (columns)")
-        for m, row, column in matrices
-    )
-    counts = [
-        [name, *(f"{n:,}" for n in row)]
-        for name, row in zip(found.names, found.confusion.tolist(), strict=True)
-    ]
-    numbers = table(["px, A down, B across", *found.names], counts, heads=True)
-    return section("Confusion", f'<div class="charts">{figures}</div>{numbers}')
-
-
-def _regions(found: Comparison, regions: Regions) -> str:
-    names, (unit, factor) = found.classes.names, area_unit(found)
-    rows = [
-        [
-            str(number),
-            names[r.a],
-            names[r.b],
-            f"{r.size_px:,}",
-            *([] if unit == "px" else [_amount(r.size_px * factor, unit)]),
-            f"{r.window.y}, {r.window.x}, {r.window.height}, {r.window.width}",
-            f"{r.point_yx[0]}, {r.point_yx[1]}",
-        ]
-        for number, r in enumerate(regions.largest[:LISTED_REGIONS], 1)
-    ]
-    size = ["Size [px]"] if unit == "px" else ["Size [px]", f"Size [{unit}]"]
-    head = ["", "A says", "B says", *size, "Window y, x, height, width", "First pixel y, x"]
-    text = (
-        f"<p>{regions.total:,} connected regions, {regions.total_px:,} pixels; the largest "
-        f"{len(rows)} are listed here, the largest {len(regions.largest):,} in "
-        f"<code>{escape('regions.csv')}</code>.</p>"
-    )
-    return section("Where they disagree", text + table(head, rows))
+        counted += [("Ground truth", name, found.truth_confusion(k)) for k, name in enumerate("AB")]
+    return [(row, column, confusion_matrix(n, found.names)) for row, column, n in counted]

@@ -1,4 +1,4 @@
-"""The paper's figure: an easy, a middling and a hard image with their truth and predictions."""
+"""The paper's figure: an easy, a middling and a hard image, ground truth and predictions beside."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ import numpy as np
 from napari_uhrnet.engine.segment import segmented
 from napari_uhrnet.evaluation.scoring.evaluate import mapping_to
 from napari_uhrnet.evaluation.scoring.overviews import small_grid, small_labels
+from napari_uhrnet.extras import needs
 from napari_uhrnet.geometry.classes import NOTHING
 from napari_uhrnet.geometry.metrics import scores_of
 from napari_uhrnet.scene.open import open_scene
@@ -55,14 +56,18 @@ def easy_middling_hard(
 
 
 def labels_beside(pair: TruthPair, model: LoadedModel, classes: ClassTable) -> NDArray[np.uint8]:
-    """(h, w) ids of ``classes``: what another model says of a scene, as an overview."""
+    """(h, w) ids of ``classes``: what another model predicts for a scene, as an overview."""
     mapping = mapping_to(model, classes)
     with open_scene(pair.image, pair.pixel_size_m) as scene, segmented(scene, model) as done:
         return mapping.apply(small_labels(done.read, small_grid(scene.shape_yx)))
 
 
 def write_figure(path: Path, rows: Sequence[Row], classes: ClassTable) -> None:
-    """A PNG with a row per image and a column per result, and the classes' colours below."""
+    """A PNG with a row per image and a column per result, and the classes' colours below.
+
+    Raises UserError without matplotlib.
+    """
+    needs("matplotlib", "report", "drawing the figure")
     from matplotlib.backends.backend_agg import FigureCanvasAgg
     from matplotlib.figure import Figure
     from matplotlib.patches import Patch

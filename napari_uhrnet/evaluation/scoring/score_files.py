@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from napari_uhrnet.evaluation.scoring.scores import DETAILS
+from napari_uhrnet.extras import needs
 from napari_uhrnet.store.files.beside import written_beside
 
 if TYPE_CHECKING:
@@ -68,7 +69,11 @@ def _table(scores: dict[str, Any]) -> list[str]:
 
 
 def write_confusion(path: Path, scores: dict[str, Any]) -> None:
-    """A PNG with a matrix per branch; each row, a true class, adds up to 1."""
+    """A PNG with a matrix per branch; each row, a true class, adds up to 1.
+
+    Raises UserError without matplotlib.
+    """
+    needs("matplotlib", "report", "drawing a confusion matrix")
     from matplotlib.backends.backend_agg import FigureCanvasAgg
     from matplotlib.figure import Figure
 
@@ -100,7 +105,7 @@ def _draw(axis: Any, shares: NDArray[np.float64], names: list[str]) -> None:
     axis.set_xticks(range(len(columns)), columns, rotation=60, ha="right", fontsize=8)
     axis.set_yticks(range(len(names)), names, fontsize=8)
     axis.set_xlabel("predicted")
-    axis.set_ylabel("true")
+    axis.set_ylabel("ground truth")
     for (row, column), share in np.ndenumerate(shares):
         if not np.isnan(share):
             colour = "white" if share > 0.5 else "black"

@@ -2,12 +2,14 @@
 
 import csv
 import json
+import sys
 from dataclasses import replace
 
 import numpy as np
 import pytest
 from PIL import Image
 
+from napari_uhrnet.errors import UserError
 from napari_uhrnet.evaluation.scoring.boundary import Tolerance
 from napari_uhrnet.evaluation.scoring.counts import BranchCounts, SceneCounts
 from napari_uhrnet.evaluation.scoring.evaluate import Settings
@@ -152,3 +154,15 @@ def test_the_figure_has_a_row_per_image(tmp_path):
     assert two.shape[0] > 1.5 * one.shape[0] and two.shape[1] == one.shape[1]
     blue = (two == (0, 0, 255)).all(axis=-1)
     assert blue.mean() > 0.2  # two of three columns are water
+
+
+def test_pictures_without_matplotlib_name_the_extra(tmp_path, monkeypatch):
+    monkeypatch.setitem(sys.modules, "matplotlib", None)
+    row = Row("easy: a", np.zeros((2, 2, 3), np.uint8), {"tiny": np.ones((2, 2), np.uint8)})
+    for draw in (
+        lambda: write_confusion(tmp_path / "confusion.png", of([FINE])),
+        lambda: write_figure(tmp_path / "figure.png", [row], TRUTH),
+    ):
+        with pytest.raises(UserError, match=r"napari-uhrnet\[report\]"):
+            draw()
+    assert list(tmp_path.iterdir()) == []
