@@ -166,9 +166,10 @@ def test_later_polygons_lie_above_earlier_ones_and_ids_do_as_well_as_names(tmp_p
         ("{", "cannot be read as polygons"),
         ("[]", "cannot be read as polygons"),
         ('{"features": [{"geometry": {"type": "Polygon"}}]}', "cannot be read as polygons"),
-        ('{"features": []}', "no pixel of made.tif"),
+        ('{"features": []}', "cannot be read as polygons"),
+        ('{"type": "FeatureCollection", "features": []}', "no pixel of made.tif"),
         (
-            '{"features": [{"properties": {"kind": "sea"}, "geometry": {"type": "Polygon", '
+            '{"type": "FeatureCollection", "features": [{"type": "Feature", "properties": {"kind": "sea"}, "geometry": {"type": "Polygon", '
             '"coordinates": [[[0, 0], [9, 0], [9, 9], [0, 0]]]}}]}',
             "names no class of 'made'",
         ),

@@ -5,16 +5,12 @@ The polygons of a file are held in memory together, the mask never.
 
 from __future__ import annotations
 
-import json
-import sqlite3
-import struct
-from contextlib import closing
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from napari_uhrnet.errors import UserError
+from napari_uhrnet.export.vectors.files import read_features
 from napari_uhrnet.export.vectors.placing import placed
 from napari_uhrnet.geometry.blocks import blocks
 from napari_uhrnet.geometry.classes import NOTHING
@@ -24,7 +20,6 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from numpy.typing import NDArray
-    from rasterio.crs import CRS
     from shapely.geometry.base import BaseGeometry
 
     from napari_uhrnet.geometry.classes import ClassTable
@@ -33,15 +28,6 @@ if TYPE_CHECKING:
 
 _NAME_KEYS = ("class_name", "class", "classname", "name", "label", "category", "type")
 _ID_KEYS = ("class_id", "classid", "class", "label", "id", "value", "dn")
-_ENVELOPE_BYTES = {0: 0, 1: 32, 2: 48, 3: 48, 4: 64}
-
-
-@dataclass(frozen=True)
-class _Features:
-    """Geometries with their properties, and the CRS of their coordinates if it is known."""
-
-    crs: CRS | None
-    items: list[tuple[BaseGeometry, dict[str, Any]]]
 
 
 def polygon_blocks(
@@ -57,15 +43,10 @@ def polygon_blocks(
     """
     import shapely
 
-    try:
-        features = _read_geopackage(path) if path.suffix == ".gpkg" else _read_geojson(path)
-    except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
-        raise UserError(f"{path}: cannot be read as polygons ({error}): choose another") from error
-    except (sqlite3.Error, struct.error, shapely.errors.ShapelyError) as error:
-        raise UserError(f"{path}: cannot be read as polygons ({error}): choose another") from error
-    areas = [(geometry, about) for geometry, about in features.items if geometry.area > 0]
-    in_pixels = placed([geometry for geometry, _ in areas], features.crs, scene, path)
-    class_ids = [_class_id(properties, classes, path) for _, properties in areas]
+    features = read_features(path)
+    areas = np.flatnonzero(shapely.area(features.geometries) > 0)
+    in_pixels = placed(features.geometries[areas].tolist(), features.crs, scene, path)
+    class_ids = [_class_id(features.properties[k], classes, path) for k in areas]
     polygons = list(zip(in_pixels, class_ids, strict=True))
     return _drawn_blocks(polygons, scene.shape_yx)
 
@@ -114,52 +95,3 @@ def _class_id(properties: dict[str, Any], classes: ClassTable, path: Path) -> in
         f"{path}: a polygon with the properties {properties} names no class of {classes.name!r}: "
         "give it a class_name or a class_id of that table"
     )
-
-
-def _read_geojson(path: Path) -> _Features:
-    from shapely.geometry import shape
-
-    content = json.loads(path.read_text(encoding="utf-8-sig"))
-    crs = _geojson_crs(content)
-    items = [
-        (shape(feature["geometry"]), feature.get("properties") or {})
-        for feature in content["features"]
-        if feature["geometry"] is not None
-    ]
-    return _Features(crs, items)
-
-
-def _geojson_crs(content: dict[str, Any]) -> CRS | None:
-    from rasterio.crs import CRS
-
-    member = content.get("crs")
-    if member is None:
-        return None
-    name = str(member["properties"]["name"])
-    if name.endswith("CRS84"):
-        return CRS.from_epsg(4326)
-    parts = name.removeprefix("urn:ogc:def:crs:").split(":")
-    return CRS.from_string(name if len(parts) == 1 else f"{parts[0]}:{parts[-1]}")
-
-
-def _read_geopackage(path: Path) -> _Features:
-    from rasterio.crs import CRS
-    from shapely import from_wkb
-
-    with closing(sqlite3.connect(f"{path.absolute().as_uri()}?mode=ro", uri=True)) as database:
-        database.row_factory = sqlite3.Row
-        layers = database.execute(
-            "SELECT table_name, column_name, srs_id FROM gpkg_geometry_columns"
-        ).fetchall()
-        table, column, srs_id = layers[0]
-        definition = database.execute(
-            "SELECT definition FROM gpkg_spatial_ref_sys WHERE srs_id = ?", (srs_id,)
-        ).fetchone()
-        quoted = table.replace('"', '""')
-        rows = [dict(row) for row in database.execute(f'SELECT * FROM "{quoted}"')]
-    items = []
-    for row in rows:
-        blob = row.pop(column)
-        if blob is not None:
-            items.append((from_wkb(blob[8 + _ENVELOPE_BYTES[blob[3] >> 1 & 7] :]), row))
-    return _Features(CRS.from_wkt(definition[0]) if srs_id > 0 else None, items)
