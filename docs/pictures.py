@@ -27,7 +27,7 @@ def main() -> None:
     _open(viewer, out, None)
     dock = _open_dock(viewer)
     _click_segment(dock)
-    viewer.layers["truth"].visible = False
+    viewer.layers["ground truth"].visible = False
 
     def take(name: str) -> None:
         QTest.qWait(1500)

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from napari_uhrnet.errors import UserError
 from napari_uhrnet.session.runner import Job
+from napari_uhrnet.session.wording import internal_error
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Generator
@@ -66,7 +67,7 @@ def why(error: BaseException) -> str:
     """What a person reads of what ended a job."""
     if isinstance(error, UserError):
         return str(error)
-    return f"Stopped by an error inside: {type(error).__name__}: {error}"
+    return internal_error(error)
 
 
 def surface(error: BaseException) -> None:

@@ -1,6 +1,13 @@
-"""Durations, counts, lengths and areas in words."""
+"""Sentences, durations and counts that several rooms show."""
 
 from __future__ import annotations
+
+STOPPED = "Stopped."
+
+
+def internal_error(error: BaseException) -> str:
+    """A job was ended by a bug."""
+    return f"Stopped by an error inside: {type(error).__name__}: {error}"
 
 
 def duration(seconds: float) -> str:
@@ -36,7 +43,7 @@ def area(square_metres: float) -> str:
 
 
 def area_unit(largest_m2: float) -> tuple[str, float]:
-    """Name and square metres of the unit that `area` uses for the largest of some areas."""
+    """Name and square metres of the unit in which `area` gives the largest of some areas."""
     for name, square_metres in (("km²", 1e6), ("ha", 1e4)):
         if largest_m2 >= square_metres:
             return name, square_metres

@@ -1,4 +1,4 @@
-"""Everything behind the panels: what is wanted, what runs, and what is shown of it."""
+"""Everything behind the panels: session, jobs, and the tools that show their results."""
 
 from __future__ import annotations
 
@@ -20,9 +20,9 @@ from napari_uhrnet.widgets.correct.tool import Correcting
 from napari_uhrnet.widgets.inspect.side_by_side import SideBySide
 from napari_uhrnet.widgets.inspect.swipe import Swipe
 from napari_uhrnet.widgets.inspect.uncertainty import Uncertainty
-from napari_uhrnet.widgets.kit.settings import follow_session
 from napari_uhrnet.widgets.segment.overlay import Overlay
 from napari_uhrnet.widgets.segment.region_drawing import RegionDrawing
+from napari_uhrnet.widgets.segment.remembered import follow_session
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -49,7 +49,7 @@ class Parts:
     owner
         The dock widget; when Qt deletes it, everything ends.
     runner
-        Makes who runs jobs; each kind of job has a runner of its own.
+        Makes a runner; each kind of job has one of its own.
     image_of
         The image layer that a scene is shown in, None if it is gone.
     """
@@ -112,7 +112,7 @@ class Parts:
         )
 
     def stop(self) -> None:
-        """Save what was painted and put the viewer back as it was."""
+        """Save what was painted and restore the viewer."""
         self.correcting.stop()
         self.controller.close()
         self.swipe.leave()

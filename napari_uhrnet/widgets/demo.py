@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from napari_uhrnet.errors import UserError
+from napari_uhrnet.widgets import words
 
 if TYPE_CHECKING:
     import numpy as np
@@ -36,7 +37,7 @@ def main(arguments: list[str] | None = None) -> int:
     try:
         demonstrate(options.out, options.seed, options.stay)
     except UserError as error:
-        print(f"demo failed: {error}", file=sys.stderr)
+        print(words.failed(error), file=sys.stderr)
         return 1
     return 0
 
@@ -48,13 +49,13 @@ def demonstrate(out: Path, seed: int | None, stay: bool) -> None:
     viewer = napari.Viewer()
     viewer.window.resize(*WINDOW_PX)
     try:
-        scene, truth = _open(viewer, out, seed)
+        scene, ground_truth = _open(viewer, out, seed)
         widget = _open_dock(viewer)
         _click_segment(widget)
         labels = _save(viewer, widget, scene, out)
-        known = truth > 0
-        accuracy = float((labels == truth)[known].mean())
-        print(f"pixel accuracy {accuracy:.1%} against the truth of {known.sum():,} pixels")
+        known = ground_truth > 0
+        share = float((labels == ground_truth)[known].mean())
+        print(words.accuracy(share, int(known.sum())))
         print(f"{out / 'screenshot.png'}\n{out / 'mask.tif'}")
         if stay:
             napari.run()
@@ -67,16 +68,16 @@ def _open(viewer: Viewer, out: Path, seed: int | None) -> tuple[Scene, NDArray[n
     from napari.layers import Layer
 
     from napari_uhrnet.widgets.reader import read
-    from napari_uhrnet.widgets.sample_data import sample_scene, truth_labels
+    from napari_uhrnet.widgets.sample_data import ground_truth_labels, sample_scene
 
     if seed is None:
-        layers, truth = sample_scene(), truth_labels()
+        layers, ground_truth = sample_scene(), ground_truth_labels()
     else:
-        path, truth = _draw(out, seed)
+        path, ground_truth = _draw(out, seed)
         layers = read(str(path))
     for data in layers:
         viewer.add_layer(Layer.create(*data))
-    return layers[0][1]["metadata"]["scene"], truth
+    return layers[0][1]["metadata"]["scene"], ground_truth
 
 
 def _draw(out: Path, seed: int) -> tuple[Path, NDArray[np.uint8]]:
@@ -99,16 +100,16 @@ def _open_dock(viewer: Viewer) -> UHRNetWidget:
 
     from napari_uhrnet.widgets.main import UHRNetWidget
 
-    # Always the same start, whatever this person used last.
+    # Always the same start, whatever was used last.
     settings = QSettings("napari-uhrnet", "demo")
     settings.clear()
     widget = UHRNetWidget(viewer, settings=settings)
-    viewer.window.add_dock_widget(widget, name="UHRNet", area="right")
+    viewer.window.add_dock_widget(widget, name=words.MAIN_DOCK, area="right")
     return widget
 
 
 def _click_segment(widget: UHRNetWidget) -> None:
-    """Press the button as a hand would, and wait until the run is over."""
+    """Press the button with the mouse, and wait until the run is over."""
     from qtpy.QtCore import QEventLoop, Qt, QTimer
     from qtpy.QtTest import QTest
 

@@ -122,8 +122,8 @@ class UHRNetWidget(QWidget):
         self._watcher.settled.connect(self._update_view)
         self._watcher.settled.connect(self.parts.correcting.follow_view)
         self.parts.correcting.state.events.active.connect(self._on_correcting)
-        for shown_instead in (self.parts.side_by_side, self.parts.swipe):
-            shown_instead.changed.connect(self._on_comparing)
+        for comparison in (self.parts.side_by_side, self.parts.swipe):
+            comparison.changed.connect(self._on_comparing)
         self._layer_events = self._viewer.layers.events
         for name in ("inserted", "removed", "reordered"):
             getattr(self._layer_events, name).connect(self._on_layers_changed)
@@ -134,7 +134,7 @@ class UHRNetWidget(QWidget):
         self._keys.bind(BLINK, blink(self.state, lambda: self.inspect_panel.pair, self.parts.swipe))
 
     def shut_down(self) -> None:
-        """Stop what runs and let go of the viewer; the layers stay."""
+        """Stop what runs and disconnect from the viewer; the layers stay."""
         if self._closed:
             return
         self._closed = True
@@ -196,7 +196,7 @@ class UHRNetWidget(QWidget):
         self._update_view()
 
     def _on_correcting(self, active: bool) -> None:
-        """Whoever corrects needs the tools, which lie below the rest."""
+        """Show the tools of correcting, which lie below the rest."""
         if active:
             self._column.scroll_to(self.correct_panel)
 

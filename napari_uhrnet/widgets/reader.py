@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from napari_uhrnet.errors import UserError
+from napari_uhrnet.widgets import words
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -48,7 +49,7 @@ def read(path: str | Sequence[str]) -> list[LayerData]:
 
 
 def _of_project(folder: Path) -> list[LayerData]:
-    """The scenes that are found; a warning tells of the others."""
+    """The scenes that are found; a warning names the others."""
     from napari.utils.notifications import show_warning
 
     from napari_uhrnet.session.project.project import Project
@@ -95,7 +96,7 @@ def _open(path: str, pixel_size_m: float | None = None) -> Scene:
     def show(fraction: float) -> None:
         nonlocal bar
         if bar is None:
-            bar = cancelable_progress(total=100, desc=f"Preparing {Path(path).name}")
+            bar = cancelable_progress(total=100, desc=words.preparing(Path(path).name))
         bar.update(round(100 * fraction) - bar.n)
         if bar.is_canceled:
             raise UserError(f"{path}: not opened, because preparing it was cancelled.")

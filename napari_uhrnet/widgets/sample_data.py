@@ -1,4 +1,4 @@
-"""File > Open Sample: a land-cover scene and its truth."""
+"""File > Open Sample: a land-cover scene and its ground truth."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ import numpy as np
 
 from napari_uhrnet.geometry.classes import ClassTable
 from napari_uhrnet.resources import resource_path
+from napari_uhrnet.widgets import words
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -15,7 +16,7 @@ if TYPE_CHECKING:
     from napari_uhrnet.widgets.reader import LayerData
 
 
-def truth_labels() -> NDArray[np.uint8]:
+def ground_truth_labels() -> NDArray[np.uint8]:
     """(H, W) uint8 class ids of the sample scene."""
     import tifffile
 
@@ -23,20 +24,20 @@ def truth_labels() -> NDArray[np.uint8]:
 
 
 def sample_scene() -> list[LayerData]:
-    """The scene, and its truth as hidden labels on top."""
+    """The scene, and its ground truth as hidden labels on top."""
     from napari_uhrnet.scene.open import open_scene
     from napari_uhrnet.widgets.kit.layer_look import class_colormap
     from napari_uhrnet.widgets.reader import scene_layer
 
     classes = ClassTable.from_file(resource_path("palettes", "deepglobe.json"))
-    truth: LayerData = (
-        truth_labels(),
+    ground_truth: LayerData = (
+        ground_truth_labels(),
         {
-            "name": "truth",
+            "name": words.GROUND_TRUTH_LAYER,
             "colormap": class_colormap(classes, frozenset()),
             "features": {"index": classes.ids, "class": list(classes.names.values())},
             "visible": False,
         },
         "labels",
     )
-    return [scene_layer(open_scene(resource_path("scenes", "landcover.tif"))), truth]
+    return [scene_layer(open_scene(resource_path("scenes", "landcover.tif"))), ground_truth]

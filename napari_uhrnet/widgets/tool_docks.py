@@ -1,11 +1,12 @@
-"""The docks beside the panels, each opened by a button."""
+"""The docks beside the main one, each opened by a button."""
 
 from __future__ import annotations
 
 from functools import partial
 from typing import TYPE_CHECKING
 
-from napari_uhrnet.widgets.compare.tool import Comparing
+from napari_uhrnet.widgets import words
+from napari_uhrnet.widgets.compare.tool import CompareTool
 from napari_uhrnet.widgets.finetune.tool import FineTuneTool
 from napari_uhrnet.widgets.inspect.features_tool import FeaturesTool
 from napari_uhrnet.widgets.inspect.neighbours_tool import NeighboursTool
@@ -32,6 +33,9 @@ if TYPE_CHECKING:
     from napari_uhrnet.widgets.labels.export_panel import ExportPanel
     from napari_uhrnet.widgets.labels.import_tool import ImportPanel
     from napari_uhrnet.widgets.queue.panel import QueuePanel
+    from napari_uhrnet.widgets.words import ToolWords
+
+    _Tools = dict[str, tuple[ToolWords, Callable[[], object]]]
 
 
 class ToolDocks:
@@ -42,7 +46,7 @@ class ToolDocks:
     shown_image
         The image layer that is chosen, None if there is none.
     update_view
-        Brings what the state knows of the view up to date.
+        Brings the view in the state up to date.
     """
 
     def __init__(
@@ -57,28 +61,26 @@ class ToolDocks:
         parts.correcting.state.events.active.connect(self._show_classes)
 
     def add_buttons(self, inspect: Panel, correct: Panel) -> None:
-        """A button for each, below the two panels that they belong to."""
-        tip = "Count where two results differ, and go from place to place"
-        inspect.add_tool("Compare…", tip, self.open_compare)
-        tip = "Probabilities of all classes below the cursor, branch by branch"
-        inspect.add_tool("Read-out…", tip, self.open_readout)
-        tip = "What each branch sees in the frame in view, as colours"
-        inspect.add_tool("Features…", tip, self.open_features)
-        tip = "What the patches around a patch changed in its prediction"
-        inspect.add_tool("Neighbours…", tip, self.open_neighbours)
-        tip = "Go through the scene from the most doubtful part on"
-        correct.add_tool("Queue…", tip, self.open_queue)
-        tip = "Write what is reviewed as training data or as maps"
-        correct.add_tool("Export…", tip, self.open_export)
-        tip = "Take a mask, polygons or an export in as corrections"
-        correct.add_tool("Import…", tip, self.open_import)
-        tip = "Rename, colour, add, merge and remove the classes of the project"
-        correct.add_tool("Classes…", tip, self.open_classes)
-        tip = "Train the network further on what you marked as reviewed"
-        correct.add_tool("Fine-tune…", tip, self.open_finetune)
+        """A button for each, below the panel that it belongs to."""
+        inspect_tools: _Tools = {
+            "compare": (words.COMPARE, self.open_compare),
+            "read_out": (words.READ_OUT, self.open_readout),
+            "features": (words.FEATURES, self.open_features),
+            "neighbours": (words.NEIGHBOURS, self.open_neighbours),
+        }
+        correct_tools: _Tools = {
+            "queue": (words.QUEUE, self.open_queue),
+            "export": (words.EXPORT, self.open_export),
+            "import": (words.IMPORT, self.open_import),
+            "classes": (words.CLASSES, self.open_classes),
+            "fine_tune": (words.FINE_TUNE, self.open_finetune),
+        }
+        for panel, tools in ((inspect, inspect_tools), (correct, correct_tools)):
+            for name, (text, pressed) in tools.items():
+                panel.add_tool(name, text.button, text.tip, pressed)
 
     def _show_classes(self, active: bool) -> None:
-        """The prediction has the look of the project that is open."""
+        """The prediction has the class names and colours of the project that is open."""
         parts = self._parts
         parts.state.project_classes = parts.correcting.state.classes if active else None
 
@@ -87,7 +89,7 @@ class ToolDocks:
         p = self._parts
         self._update_view()
         make = partial(
-            Comparing,
+            CompareTool,
             p.viewer,
             p.state,
             p.overlay,
@@ -98,10 +100,10 @@ class ToolDocks:
             p.swipe,
             p.side_by_side,
         )
-        return self._docks.open("UHRNet compare", make).panel
+        return self._docks.open(words.COMPARE.dock, make).panel
 
     def open_readout(self) -> ReadoutPanel:
-        """Show what the branches say at the cursor."""
+        """Show the probabilities at the cursor."""
         p = self._parts
         make = partial(
             ReadoutTool,
@@ -113,24 +115,24 @@ class ToolDocks:
             p.predictions,
             self._shown_image,
         )
-        return self._docks.open("UHRNet read-out", make).panel
+        return self._docks.open(words.READ_OUT.dock, make).panel
 
     def open_features(self) -> FeaturesPanel:
-        """Show what each branch made of a frame."""
+        """Show the features of a frame."""
         p = self._parts
         shown = p.viewer, p.state, p.features
         make = partial(FeaturesTool, *shown, p.image_of, self._update_view)
-        return self._docks.open("UHRNet features", make).panel
+        return self._docks.open(words.FEATURES.dock, make).panel
 
     def open_neighbours(self) -> NeighboursPanel:
-        """Show what local feature fusion changed."""
+        """Show the influence of neighbours."""
         p = self._parts
         shown = p.viewer, p.state, p.neighbours
         make = partial(NeighboursTool, *shown, p.image_of, self._update_view)
-        return self._docks.open("UHRNet neighbours", make).panel
+        return self._docks.open(words.NEIGHBOURS.dock, make).panel
 
     def open_queue(self) -> QueuePanel:
-        """Show the queue of what to look at next."""
+        """Show the queue of parts to review."""
         p = self._parts
         make = partial(
             QueueTool,
@@ -142,25 +144,27 @@ class ToolDocks:
             p.predictions,
             self._shown_image,
         )
-        return self._docks.open("UHRNet queue", make).panel
+        return self._docks.open(words.QUEUE.dock, make).panel
 
     def open_export(self) -> ExportPanel:
         """Show what can be exported."""
         p = self._parts
         make = partial(ExportTool, p.state, p.correcting, p.settings)
-        return self._docks.open("UHRNet export", make).panel
+        return self._docks.open(words.EXPORT.dock, make).panel
 
     def open_import(self) -> ImportPanel:
         """Show what can be imported."""
         make = partial(ImportTool, self._parts.state, self._parts.correcting)
-        return self._docks.open("UHRNet import", make).panel
+        return self._docks.open(words.IMPORT.dock, make).panel
 
     def open_classes(self) -> ClassPanel:
         """Show the classes of the project."""
-        return self._docks.open("UHRNet classes", partial(ClassTool, self._parts.correcting)).panel
+        return self._docks.open(
+            words.CLASSES.dock, partial(ClassTool, self._parts.correcting)
+        ).panel
 
     def open_finetune(self) -> FineTunePanel:
-        """Show what can be learned from the reviewed regions."""
+        """Show fine-tuning on the reviewed regions."""
         p = self._parts
         make = partial(FineTuneTool, p.state, p.correcting.state, p.fine_tuning)
-        return self._docks.open("UHRNet fine-tune", make).panel
+        return self._docks.open(words.FINE_TUNE.dock, make).panel

@@ -9,6 +9,7 @@ from qtpy.QtCore import Qt
 from napari_uhrnet.models.registry import list_models
 from napari_uhrnet.scene.array import array_scene
 from napari_uhrnet.session.state import RunStatus
+from napari_uhrnet.widgets.segment import words
 from napari_uhrnet.widgets.segment.legend_panel import LegendPanel
 from napari_uhrnet.widgets.segment.model_panel import ModelPanel
 from napari_uhrnet.widgets.segment.run_panel import RunPanel
@@ -41,23 +42,23 @@ class TestScene:
         state.pixel_size_m = 2.5
         assert panel.size.text() == "640 × 512 px\n1.6 km × 1.28 km"
 
-    def test_unknown_pixel_size_is_assumed_and_said_so(self, state, controller, shown):
+    def test_an_unknown_pixel_size_is_assumed_with_a_hint(self, state, controller, shown):
         panel = shown(ScenePanel(state))
         assert panel.pixel_size.text() == ""
         assert panel.pixel_size.placeholderText() == "1 (assumed)"
-        assert panel.hint.text().startswith("assumed 1 m/px, the checkpoint's; type")
+        assert panel.hint.text() == words.assumed_hint(1.0)
 
     def test_pixel_size_of_the_file(self, state, controller, shown, picture):
         state.scene = array_scene([picture], "known", pixel_size_m=0.5)
         panel = shown(ScenePanel(state))
-        assert (panel.pixel_size.text(), panel.hint.text()) == ("0.5", "from the file, in m/px")
+        assert (panel.pixel_size.text(), panel.hint.text()) == ("0.5", words.FROM_FILE)
 
     @pytest.mark.parametrize("text", ["0.3", "0,3", "0.3 m/px", " 0.3 m "])
     def test_typing_a_pixel_size(self, state, controller, shown, qtbot, text):
         panel = shown(ScenePanel(state))
         type_in(qtbot, panel.pixel_size, text)
         assert state.pixel_size_m == 0.3
-        assert panel.hint.text() == "typed, in m/px"
+        assert panel.hint.text() == words.ENTERED
         type_in(qtbot, panel.pixel_size, "")
         assert state.pixel_size_m is None
 
@@ -67,7 +68,9 @@ class TestScene:
         assert state.pixel_size_m is None
         assert panel.hint.isVisible() and "e.g. 0.5" in panel.hint.text()
 
-    def test_typing_what_the_file_says_is_no_change(self, state, controller, shown, qtbot, picture):
+    def test_entering_the_files_size_is_no_change(
+        self, state, controller, shown, qtbot, picture
+    ):
         state.scene = array_scene([picture], "known", pixel_size_m=0.5)
         panel = shown(ScenePanel(state))
         type_in(qtbot, panel.pixel_size, "0.50")

@@ -16,8 +16,8 @@ from napari.layers import Image, Layer
 from qtpy.QtCore import QSettings
 from qtpy.QtWidgets import QApplication, QFileDialog
 
-from napari_uhrnet.widgets.compare.area import NAME as AREA
-from napari_uhrnet.widgets.compare.panel import CHOOSE_FILE
+from napari_uhrnet.widgets.compare.words import AREA_LAYER as AREA
+from napari_uhrnet.widgets.compare.words import CHOOSE_FILE
 from napari_uhrnet.widgets.inspect.blink import blink
 from napari_uhrnet.widgets.inspect.uncertainty import SHADES
 from napari_uhrnet.widgets.main import UHRNetWidget

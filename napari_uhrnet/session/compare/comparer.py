@@ -11,6 +11,7 @@ from napari_uhrnet.session.compare.pair import Pair, pair_job
 from napari_uhrnet.session.compare.reporting import Written, report_job
 from napari_uhrnet.session.compare.sources import Compared, Highlighted, compare_job, highlight_job
 from napari_uhrnet.session.latest_job import LatestJob, surface, why
+from napari_uhrnet.session.wording import STOPPED
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Generator
@@ -38,7 +39,7 @@ class CompareStatus:
 
 
 class Comparer:
-    """Has a runner of its own, so that it goes on while a scene is being segmented.
+    """Has a runner of its own, so that it runs while a scene is being segmented.
 
     All methods and signals belong to the main thread; what arrives from an older job is dropped.
     """
@@ -46,9 +47,9 @@ class Comparer:
     status_changed = Signal(object)
     """A `CompareStatus`."""
     found = Signal(object)
-    """A `Compared`, or None: there is nothing to be shown any more."""
+    """A `Compared`, or None when there is nothing to show any more."""
     highlighted = Signal(object)
-    """A `Lit`."""
+    """A `Highlighted`."""
     read = Signal(object)
     """A `Pair`."""
     read_again = Signal(object)
@@ -71,20 +72,20 @@ class Comparer:
         self._start(lambda: report_job(wanted, scene, folder, made_at))
 
     def read_pair(self, wanted: Wanted) -> None:
-        """Read two sources, to be looked at by turns."""
+        """Read two sources, to swipe between them."""
         self._pair = wanted
         self._say(CompareStatus(True))
         self._start(lambda: pair_job(wanted))
 
     def follow_pair(self) -> bool:
-        """Read the last pair again, without a word; False if something else is to be done first."""
+        """Read the last pair again, without a status; False if another job comes first."""
         pair = self._pair
         if self._job.running or pair is None:
             return False
         self._start(lambda: pair_job(pair))
         return True
 
-    def light(self, pair: tuple[int, int], view: Window) -> None:
+    def highlight(self, pair: tuple[int, int], view: Window) -> None:
         """Find the pixels of a pair of classes (of A, of B) in view; a comparison goes first."""
         compared = self.compared
         if compared is not None and not self.status.busy:
@@ -134,7 +135,7 @@ class Comparer:
             self._say(CompareStatus(message=why(error)))
             surface(error)
         elif self.status.busy:
-            self._say(CompareStatus(message="Stopped."))
+            self._say(CompareStatus(message=STOPPED))
 
     def _say(self, status: CompareStatus) -> None:
         self.status = status

@@ -1,4 +1,4 @@
-"""Predictions of networks that were looked at before, read from their stores when asked for."""
+"""Predictions of networks that were used before, read from their stores when asked for."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ MOST = 4
 
 @dataclass(frozen=True, eq=False)
 class OtherPrediction:
-    """What a network said of a scene; its store may be closed."""
+    """What a network predicted for a scene; its store may be closed."""
 
     engine: Engine
     scene: Scene
@@ -60,7 +60,7 @@ class OtherPredictions:
         self._seen: list[OtherPrediction] = []
 
     def note(self, where: Workspace) -> None:
-        """An prediction is shown."""
+        """A prediction is shown."""
         others = [a for a in self._seen if not self._is_of(a, where.scene, where.model)]
         self._seen = [
             *others,

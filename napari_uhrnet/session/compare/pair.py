@@ -1,4 +1,4 @@
-"""Two results of an area in memory, to be looked at by turns."""
+"""Two results of an area in memory, to swipe between them."""
 
 from __future__ import annotations
 

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Written:
-    """What was compared, and the page of what was found."""
+    """What was compared, and the page with the report."""
 
     compared: Compared
     page: Path

@@ -31,7 +31,7 @@ if TYPE_CHECKING:
     from napari_uhrnet.store.predictions.prediction import PredictionStore
 
 HIGHLIGHT_PX = 1024
-"""Longest side of the picture in which the pixels of a pair are lit."""
+"""Longest side of the picture in which the pixels of a pair are highlighted."""
 
 
 @dataclass(frozen=True)
@@ -71,7 +71,7 @@ class Compared:
 
 @dataclass(frozen=True)
 class Highlighted:
-    """Where A says the one class of a pair and B the other.
+    """Where A has the one class of a pair and B the other.
 
     ``mask`` is (h, w) bool; its pixel (i, j) stands for the ``step`` x ``step`` level-0 pixels
     from ``window.y + i * step``, ``window.x + j * step`` on, and is True if one of them is so.

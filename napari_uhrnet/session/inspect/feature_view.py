@@ -8,9 +8,11 @@ from typing import TYPE_CHECKING
 
 from psygnal import Signal
 
+from napari_uhrnet.session.inspect import words
 from napari_uhrnet.session.latest_job import LatestJob, surface, why
 from napari_uhrnet.session.libraries import load_triton_apart
 from napari_uhrnet.session.plan import Refusal, pixel_size
+from napari_uhrnet.session.wording import STOPPED
 
 if TYPE_CHECKING:
     from collections.abc import Generator
@@ -57,18 +59,11 @@ class Found:
 
     @property
     def sentence(self) -> str:
-        """What there is to know of it."""
-        row, column = (k + 1 for k in self.view.frame)
-        where = "" if self.frames == (1, 1) else f"Frame in row {row}, column {column}. "
-        shares = [round(100 * share) for share in self.view.explained]
-        red, green, blue = shares
-        whole = round(100 * sum(self.view.explained))
-        missing = [b for b in ("global", "local") if b not in self.view.pictures]
-        alone = f" This network has no {missing[0]} branch." if missing else ""
-        return (
-            f"{where}The first three components hold {whole} % of the variance: red {red} %, "
-            f"green {green} %, blue {blue} %.{alone}"
-        )
+        """For the panel."""
+        lacks = next((b for b in ("global", "local") if b not in self.view.pictures), "")
+        row, column = self.view.frame
+        frame = None if self.frames == (1, 1) else (row + 1, column + 1)
+        return words.features(self.view.explained, frame, lacks)
 
 
 class FeatureViewer:
@@ -92,7 +87,7 @@ class FeatureViewer:
         if isinstance(wanted, Refusal):
             self._say(FeatureStatus(message=wanted.sentence))
             return
-        self._say(FeatureStatus(True, 0.0, f"Loading {Path(wanted.model).stem}…"))
+        self._say(FeatureStatus(True, 0.0, words.loading(Path(wanted.model).stem)))
         self._job.start(lambda: self._steps(wanted), self._on_result, self._on_end)
 
     def cancel(self) -> None:
@@ -129,14 +124,14 @@ class FeatureViewer:
             self._say(FeatureStatus(message=result.sentence))
             self.found.emit(result)
         else:
-            self._say(FeatureStatus(True, result, "Looking at the frame…"))
+            self._say(FeatureStatus(True, result, words.COMPUTING_FEATURES))
 
     def _on_end(self, error: BaseException | None) -> None:
         if error is not None:
             self._say(FeatureStatus(message=why(error)))
             surface(error)
         elif self.status.busy:
-            self._say(FeatureStatus(message="Stopped."))
+            self._say(FeatureStatus(message=STOPPED))
 
     def _say(self, status: FeatureStatus) -> None:
         self.status = status
@@ -147,11 +142,11 @@ def wanted_of(state: SessionState) -> Wanted | Refusal:
     """What the state asks for now, or why there is nothing to show."""
     intent, card, view = state.intent(), state.card, state.view
     if intent.scene is None:
-        return Refusal("Open an image first: File > Open, or drop one on the window.")
+        return Refusal(words.OPEN_IMAGE)
     if state.model_problem or card is None:
-        return Refusal(state.model_problem or "Choose a model first.")
+        return Refusal(state.model_problem or words.CHOOSE_MODEL)
     if not view:
-        return Refusal("The view shows nothing of the image: move it over the image.")
+        return Refusal(words.NOT_IN_VIEW)
     size = pixel_size(intent, card.pixel_size_m)
     if isinstance(size, Refusal):
         return size

@@ -1,4 +1,4 @@
-"""Finds out what the neighbours did: to the prediction in view, and to a single patch."""
+"""Neighbour influence: on the prediction in view, and on a single patch."""
 
 from __future__ import annotations
 
@@ -12,10 +12,12 @@ from napari_uhrnet.geometry.blocks import blocks
 from napari_uhrnet.geometry.classes import NOTHING
 from napari_uhrnet.geometry.metrics import Confusion
 from napari_uhrnet.geometry.window import Window
+from napari_uhrnet.session.inspect import words
 from napari_uhrnet.session.inspect.feature_view import wanted_of
 from napari_uhrnet.session.latest_job import LatestJob, surface, why
 from napari_uhrnet.session.libraries import load_triton_apart
 from napari_uhrnet.session.plan import Refusal
+from napari_uhrnet.session.wording import STOPPED
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Generator
@@ -79,21 +81,20 @@ class Changes:
 
     @property
     def sentence(self) -> str:
-        """What there is to know of it."""
+        """For the panel."""
         known = self.counts[:NOTHING, :NOTHING]
         if not known.any():
-            return "Nothing is segmented here."
+            return words.NOTHING_SEGMENTED
         if not self.share:
-            return "The neighbours changed the class of no pixel here."
+            return words.NOTHING_CHANGED
         names, off = self.classes.names, known * (1 - np.eye(NOTHING))
         order = np.argsort(-off, axis=None, kind="stable")[:PAIRS]
         pairs = [
-            f"{100 * off[a, b] / known.sum():.2g} % from {names[int(a)]} to {names[int(b)]}"
+            (float(off[a, b] / known.sum()), names[int(a)], names[int(b)])
             for a, b in zip(*np.unravel_index(order, off.shape), strict=True)
             if off[a, b]
         ]
-        whole = f"The neighbours changed the class of {100 * self.share:.2g} % of the pixels"
-        return f"{whole}: {', '.join(pairs)}."
+        return words.changed(self.share, pairs)
 
 
 @dataclass(frozen=True, eq=False)
@@ -105,7 +106,7 @@ class FoundChanges:
     branches: dict[str, Changes]
 
     def sentence(self, branch: str) -> str:
-        """What there is to know of a branch."""
+        """For the panel: of a branch."""
         return self.branches[branch].sentence
 
 
@@ -118,15 +119,11 @@ class FoundInfluences:
     patch: PatchInfluences
 
     def sentence(self, branch: str) -> str:
-        """What there is to know of a branch."""
+        """For the panel: of a branch."""
         together = self.patch.together
-        moved, changed = together.moved[branch], together.changed[branch]
-        count = len(self.patch.each)
-        return (
-            f"Without its {count} neighbours the probabilities of this patch move by "
-            f"{moved:.1%} and {changed:.1%} of it has another class. The numbers say how far each "
-            "one moves them."
-        ).replace("%", " %")
+        return words.influence(
+            len(self.patch.each), together.moved[branch], together.changed[branch]
+        )
 
 
 class NeighbourEffect:
@@ -153,7 +150,7 @@ class NeighbourEffect:
         self._begin(lambda wanted: self._changes(wanted, view or Window(0, 0, 0, 0)))
 
     def ask_patch(self, y: int, x: int) -> None:
-        """How much each neighbour moves the patch around a level-0 pixel."""
+        """How much each neighbour changes the patch around a level-0 pixel."""
         self._begin(lambda wanted: self._influences(wanted, y, x))
 
     def cancel(self) -> None:
@@ -174,7 +171,7 @@ class NeighbourEffect:
         if isinstance(wanted, Refusal):
             self._say(EffectStatus(message=wanted.sentence))
             return
-        self._say(EffectStatus(True, 0.0, "Preparing…"))
+        self._say(EffectStatus(True, 0.0, words.PREPARING))
         self._job.start(lambda: steps(wanted), self._on_result, self._on_end)
 
     # In the runner's thread.
@@ -225,7 +222,7 @@ class NeighbourEffect:
 
     def _on_result(self, result: Any) -> None:
         if isinstance(result, float):
-            self._say(EffectStatus(True, result, "Looking at patches…"))
+            self._say(EffectStatus(True, result, words.COMPUTING_PATCHES))
         elif isinstance(result, FoundChanges | FoundInfluences):
             self._say(EffectStatus(message=result.sentence("fused")))
             self.found.emit(result)
@@ -237,7 +234,7 @@ class NeighbourEffect:
             self._say(EffectStatus(message=why(error)))
             surface(error)
         elif self.status.busy:
-            self._say(EffectStatus(message="Stopped."))
+            self._say(EffectStatus(message=STOPPED))
 
     def _say(self, status: EffectStatus) -> None:
         self.status = status

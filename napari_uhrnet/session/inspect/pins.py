@@ -1,4 +1,4 @@
-"""What networks say at points: in words, and as a table of the points that the person keeps."""
+"""Predictions of networks at points: as a sentence, and as a table of the pins."""
 
 from __future__ import annotations
 
@@ -8,6 +8,8 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 import numpy as np
+
+from napari_uhrnet.session.inspect import words
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -20,9 +22,9 @@ MEASURES = ("entropy", "margin", "decided_by")
 
 @dataclass(frozen=True, eq=False)
 class PointPrediction:
-    """What a network says of a point.
+    """The prediction of a network at a point.
 
-    Without a ``reading``, the scene has no data there, or ``problem`` says why there is none.
+    Without a ``reading``, the scene has no data there, or ``problem`` is why there is none.
     """
 
     model: str
@@ -32,7 +34,7 @@ class PointPrediction:
 
 @dataclass(eq=False)
 class Pin:
-    """A level-0 pixel with a name, and what is known of it so far, by network.
+    """A level-0 pixel with a name, and the predictions there so far, by network.
 
     ``pixel_size_m`` is the one that was set when it was read, None for the scene's own.
     """
@@ -47,17 +49,14 @@ class Pin:
 def new_name(pins: Sequence[Pin]) -> str:
     """The first of "Pin 1", "Pin 2"… that is free."""
     taken = {pin.name for pin in pins}
-    return next(name for k in range(1, len(pins) + 2) if (name := f"Pin {k}") not in taken)
+    return next(name for k in range(1, len(pins) + 2) if (name := words.pin_name(k)) not in taken)
 
 
 def sentence(reading: Reading) -> str:
-    """The final one: "fused: forest 0.83 · decided by local · margin 0.61 · entropy 0.40"."""
+    """The final prediction with its measures, in one line."""
     fused = reading.branches["fused"]
-    parts = [f"fused: {reading.classes.names[fused.class_id]} {fused.confidence:.2f}"]
-    if reading.decided_by:
-        parts.append(f"decided by {reading.decided_by}")
-    parts += [f"margin {fused.margin:.2f}", f"entropy {fused.entropy:.2f}"]
-    return " · ".join(parts)
+    name = reading.classes.names[fused.class_id]
+    return words.prediction(name, fused.confidence, reading.decided_by, fused.margin, fused.entropy)
 
 
 def likeliest(reading: Reading, most: int) -> list[int]:

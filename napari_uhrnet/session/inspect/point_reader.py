@@ -60,7 +60,7 @@ class PointReader:
     def read(
         self, setting: Setting, models: tuple[str, ...], y: int, x: int
     ) -> Generator[float | PointPrediction, None, None]:
-        """What networks say of a level-0 pixel; in between, how far the next prediction is."""
+        """Predictions at a level-0 pixel; in between, how far the next one is."""
         self._settle(setting)
         for asked in setting.asked:
             if asked.model in models:

@@ -1,4 +1,4 @@
-"""What networks say at the cursor and at pins, read beside everything else."""
+"""Predictions of networks at the cursor and at pins, computed beside everything else."""
 
 from __future__ import annotations
 
@@ -39,9 +39,9 @@ class Readout:
     status_changed = Signal(object)
     """A `ReadStatus`."""
     changed = Signal()
-    """Another point is shown, or a network more says something of it."""
+    """Another point is shown, or there is one more prediction of it."""
     pins_changed = Signal()
-    """There are other pins, or more is known of one."""
+    """There are other pins, or one more prediction of one."""
 
     def __init__(self, runner: Runner) -> None:
         self._job, self._reader = LatestJob(runner), PointReader()
@@ -59,7 +59,7 @@ class Readout:
         return [] if scene is None else self._pins.setdefault(scene, [])
 
     def use(self, setting: Setting) -> None:
-        """Ask these networks about this scene from now on; what is not known yet is read."""
+        """Ask these networks about this scene from now on; what is missing is computed."""
         old, self.setting = self.setting, setting
         if setting == old:
             return
@@ -105,7 +105,7 @@ class Readout:
         self._read_next()
 
     def unpin(self, pin: Pin) -> None:
-        """Keep a pin no longer."""
+        """Delete a pin."""
         if pin in self.pins:
             self.pins.remove(pin)
             if self.shown is pin:
@@ -113,7 +113,7 @@ class Readout:
             self.pins_changed.emit()
 
     def rename(self, pin: Pin, name: str) -> None:
-        """Call a pin something else; an empty name changes nothing."""
+        """Rename a pin; an empty name changes nothing."""
         pin.name = name.strip() or pin.name
         self.pins_changed.emit()
 

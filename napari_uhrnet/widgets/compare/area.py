@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from qtpy.QtCore import QObject, Signal
 from qtpy.QtWidgets import QHBoxLayout, QPushButton, QWidget
 
+from napari_uhrnet.widgets.compare import words
 from napari_uhrnet.widgets.correct.outlines import Outlines
 from napari_uhrnet.widgets.kit.panel import narrow_combo
 
@@ -18,9 +19,6 @@ if TYPE_CHECKING:
 
     from napari_uhrnet.geometry.polygon import Polygon
 
-NAME = "UHRNet compared area"
-AREAS = {"visible": "Visible region", "polygon": "Drawn polygon", "scene": "Whole scene"}
-
 
 class AreaRow(QWidget):
     """A list of the areas, and a button to draw the polygon when that is chosen."""
@@ -30,13 +28,10 @@ class AreaRow(QWidget):
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self.scope = narrow_combo("compare_scope")
-        for key, title in AREAS.items():
+        for key, title in words.AREAS.items():
             self.scope.addItem(title, key)
-        self.draw = QPushButton("Draw", objectName="draw_compared_area")
-        self.draw.setToolTip(
-            "Click corner by corner on the image; a double click closes the polygon.\n"
-            "Of several polygons the selected one counts, else the last."
-        )
+        self.draw = QPushButton(words.DRAW, objectName="draw_compared_area")
+        self.draw.setToolTip(words.DRAW_TIP)
         row = QHBoxLayout(self)
         row.setContentsMargins(0, 0, 0, 0)
         row.addWidget(self.scope, 1)
@@ -48,7 +43,7 @@ class AreaRow(QWidget):
 
     @property
     def chosen(self) -> str:
-        """A key of `AREAS`."""
+        """A key of `words.AREAS`."""
         return str(self.scope.currentData())
 
     def choose(self, key: str) -> None:
@@ -64,7 +59,7 @@ class AreaRow(QWidget):
 
 
 class DrawnArea(QObject):
-    """The polygons that are drawn over the present image, in a layer that goes with the panel."""
+    """The polygons drawn on the present image, in a layer that is removed with the panel."""
 
     def __init__(
         self,
@@ -80,7 +75,7 @@ class DrawnArea(QObject):
         """Let the person draw, if there is an image to draw on."""
         image = self._image()
         if self._outlines is None and image is not None:
-            self._outlines = Outlines(self._viewer, image, NAME)
+            self._outlines = Outlines(self._viewer, image, words.AREA_LAYER)
         if self._outlines is not None:
             self._outlines.draw()
 
@@ -92,7 +87,7 @@ class DrawnArea(QObject):
         return self._outlines.chosen()
 
     def remove(self) -> None:
-        """Take the polygons away."""
+        """Remove the polygons."""
         outlines, self._outlines = self._outlines, None
         if outlines is not None:
             outlines.remove()

@@ -1,4 +1,4 @@
-"""What a comparison found: numbers, the matrix, and the list of places."""
+"""What a comparison found: numbers, the matrix, and the list of regions."""
 
 from __future__ import annotations
 
@@ -18,6 +18,7 @@ from qtpy.QtWidgets import (
 )
 
 from napari_uhrnet.session import wording
+from napari_uhrnet.widgets.compare import words
 from napari_uhrnet.widgets.kit.matrix_view import MatrixView
 from napari_uhrnet.widgets.kit.panel import Panel
 
@@ -30,7 +31,6 @@ if TYPE_CHECKING:
 
 MATRIX_PX = 230
 LIST_PX = 120
-COLUMNS = ("Class", "IoU", "A", "B", "B − A")
 RIGHT = Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter
 
 
@@ -43,7 +43,7 @@ class CompareFindings(Panel):
     """A `Region` to look at."""
 
     def __init__(self, *, parent: QWidget | None = None) -> None:
-        super().__init__("Where they differ", parent=parent)
+        super().__init__(words.FINDINGS, parent=parent)
         self._compared: Compared | None = None
         self._shown: tuple[Region, ...] = ()
         self._pair: tuple[int, int] | None = None
@@ -51,17 +51,14 @@ class CompareFindings(Panel):
         self.table = _empty_table()
         self.matrix = MatrixView()
         self.matrix.setFixedHeight(MATRIX_PX)
-        self.matrix.setToolTip(
-            "Rows: A's class, columns: B's; per cent of A's class.\n"
-            "Click a cell to light its pixels and list its places; again for all."
-        )
+        self.matrix.setToolTip(words.MATRIX_TIP)
         self.filter = QLabel(objectName="pair", wordWrap=True)
         self.regions = QListWidget(objectName="regions")
         self.regions.setMinimumHeight(LIST_PX)
-        self.previous = QPushButton("Previous", objectName="previous_region")
-        self.previous.setToolTip("Shift-N: go to the place before")
-        self.next = QPushButton("Next", objectName="next_region")
-        self.next.setToolTip("N: go to the next place")
+        self.previous = QPushButton(words.PREVIOUS, objectName="previous_region")
+        self.previous.setToolTip(words.PREVIOUS_TIP)
+        self.next = QPushButton(words.NEXT, objectName="next_region")
+        self.next.setToolTip(words.NEXT_TIP)
         self._lay_out()
         self.matrix.cell_clicked.connect(self._on_cell)
         self.regions.currentRowChanged.connect(self._on_row)
@@ -89,16 +86,16 @@ class CompareFindings(Panel):
         counted = int(found.confusion.sum())
         unit = self._fill_table(compared)
         self.agreement.setText(
-            f"<b>{found.agreement:.1%}</b> of {wording.pixels(counted)} agree. Areas in {unit}:"
+            words.agreement(found.agreement, wording.pixels(counted), unit)
             if counted
-            else "There is no pixel to which both give a class: segment this part first."
+            else words.NO_COMMON_PIXELS
         )
         self.matrix.show_counts(found.confusion, found.names)
         self._choose(None)
         self.show()
 
     def step(self, by: int) -> None:
-        """Go so many places on in the list, round and round."""
+        """Select a region so many rows further in the list; after the last comes the first."""
         if self._shown:
             row = self.regions.currentRow()
             first = 0 if by > 0 else len(self._shown) - 1
@@ -107,15 +104,15 @@ class CompareFindings(Panel):
     def _fill_table(self, compared: Compared) -> str:
         """Fill it in; the unit of its areas."""
         found, table = compared.comparison, self.table
-        unit, text = _unit_of(found.areas.values())
+        unit, in_unit = _unit_of(found.areas.values())
         table.setRowCount(len(found.names))
         for row, (name, area) in enumerate(found.areas.items()):
             iou = f"{found.iou[name]:.3f}" if area.a_px or area.b_px else "–"
             difference = area.b_px - area.a_px
             sign = "+" if difference > 0 else "−" if difference < 0 else ""
-            areas = text(area.a_px), text(area.b_px), sign + text(abs(difference))
-            for column, said in enumerate((name, iou, *areas)):
-                item = QTableWidgetItem(said)
+            areas = in_unit(area.a_px), in_unit(area.b_px), sign + in_unit(abs(difference))
+            for column, text in enumerate((name, iou, *areas)):
+                item = QTableWidgetItem(text)
                 if column:
                     item.setTextAlignment(RIGHT)
                 table.setItem(row, column, item)
@@ -133,7 +130,7 @@ class CompareFindings(Panel):
         self.matrix.mark((row, column) if self._pair else None)
 
     def _choose(self, pair: tuple[int, int] | None) -> None:
-        """List the places of a pair, or all."""
+        """List the regions of a pair, or all."""
         assert self._compared is not None
         self._pair = pair
         regions = self._compared.regions
@@ -143,7 +140,7 @@ class CompareFindings(Panel):
         self.regions.clear()
         for region in self._shown:
             size = wording.pixels(region.size_px)
-            self.regions.addItem(f"{names[region.a]} → {names[region.b]}   {size}")
+            self.regions.addItem(words.region(names[region.a], names[region.b], size))
         self.regions.setCurrentRow(-1)
         self.regions.blockSignals(False)
         self.filter.setText(self._summary())
@@ -157,12 +154,11 @@ class CompareFindings(Panel):
             len(self._shown),
         )
         if self._pair is None:
-            more = f", the {count} largest" if count < regions.total else ""
-            return f"{regions.total} places where A → B differ{more}:"
+            return words.all_regions(regions.total, count)
         a, b = self._pair
         if a == b:
-            return f"A and B both {names[a]}"
-        return f"A {names[a]} → B {names[b]}: {count} places"
+            return words.same_class(names[a])
+        return words.pair_regions(names[a], names[b], count)
 
     def _on_row(self, row: int) -> None:
         if 0 <= row < len(self._shown):
@@ -170,9 +166,9 @@ class CompareFindings(Panel):
 
 
 def _empty_table() -> QTableWidget:
-    table = QTableWidget(0, len(COLUMNS), objectName="classes")
-    table.setHorizontalHeaderLabels(COLUMNS)
-    table.setToolTip("Area of each class in A and in B, and what B has more or less")
+    table = QTableWidget(0, len(words.COLUMNS), objectName="classes")
+    table.setHorizontalHeaderLabels(words.COLUMNS)
+    table.setToolTip(words.COLUMNS_TIP)
     table.verticalHeader().hide()
     table.setEditTriggers(QAbstractItemView.EditTrigger.NoEditTriggers)
     table.setSelectionMode(QAbstractItemView.SelectionMode.NoSelection)
@@ -186,7 +182,7 @@ def _empty_table() -> QTableWidget:
 
 
 def _unit_of(areas: Iterable[ClassArea]) -> tuple[str, Callable[[int], str]]:
-    """One unit for all areas, so that they can be compared at a glance, and pixels said in it."""
+    """One unit for all areas, to compare them at a glance, and what turns pixels into it."""
     known = list(areas)
     pixel_size_m = known[0].pixel_size_m if known else None
     if pixel_size_m is None:

@@ -1,4 +1,4 @@
-"""Compare two results of the scene, and go from place to place where they differ."""
+"""Compare two results of the scene, and step through the regions where they differ."""
 
 from __future__ import annotations
 
@@ -18,6 +18,7 @@ from qtpy.QtWidgets import (
 )
 
 from napari_uhrnet.session.compare.sources import Wanted
+from napari_uhrnet.widgets.compare import words
 from napari_uhrnet.widgets.compare.area import AreaRow
 from napari_uhrnet.widgets.compare.findings import CompareFindings
 from napari_uhrnet.widgets.kit.docks import DockPanel
@@ -33,9 +34,7 @@ if TYPE_CHECKING:
     from napari_uhrnet.session.compare.sources import Source
     from napari_uhrnet.session.state import SessionState
 
-CHOOSE_FILE = "Mask file…"
 LINK = "#4f8fe8"
-MASKS = "Masks (*.tif *.tiff *.png)"
 
 
 class ComparePanel(DockPanel):
@@ -48,7 +47,7 @@ class ComparePanel(DockPanel):
     mask_of
         The source of a mask file.
     polygon
-        The polygon that was drawn to say what is compared.
+        The polygon that was drawn to choose what is compared.
     """
 
     swipe_ended = Signal()
@@ -69,15 +68,14 @@ class ComparePanel(DockPanel):
         self._files: dict[str, Source] = {}
         self.a, self.b = narrow_combo("compare_a"), narrow_combo("compare_b")
         self.area = AreaRow()
-        self.compare = QPushButton("Compare", objectName="start_compare")
-        self.report = QPushButton("Report…", objectName="report_compare")
-        self.report.setToolTip("Compare, and write numbers and maps as a page that needs no napari")
-        self.swipe = QPushButton("Swipe", checkable=True, objectName="swipe_compared")
-        self.swipe.setToolTip(
-            "A left and B right of a line that you drag over the image, as they are now.\n"
-            "Hold the key B to blink: each shows on the other side."
-        )
-        self.cancel = QPushButton("Cancel", objectName="cancel_compare")
+        self.compare = QPushButton(words.COMPARE, objectName="start_compare")
+        self.report = QPushButton(words.REPORT, objectName="report_compare")
+        self.compare.setToolTip(words.COMPARE_TIP)
+        self.report.setToolTip(words.REPORT_TIP)
+        self.swipe = QPushButton(words.SWIPE, checkable=True, objectName="swipe_compared")
+        self.swipe.setToolTip(words.SWIPE_TIP)
+        self.cancel = QPushButton(words.CANCEL, objectName="cancel_compare")
+        self.cancel.setToolTip(words.CANCEL_TIP)
         self.bar = QProgressBar(objectName="compare_progress")
         self.message = QLabel(objectName="compare_message", wordWrap=True)
         self.message.setTextFormat(Qt.TextFormat.PlainText)
@@ -91,10 +89,10 @@ class ComparePanel(DockPanel):
             self.findings.show_found(comparer.compared)
 
     def _lay_out(self) -> None:
-        panel = Panel("Compare")
-        panel.add_row("A", self.a)
-        panel.add_row("B", self.b)
-        panel.add_row("Where", self.area)
+        panel = Panel(words.TITLE)
+        panel.add_row(words.A, self.a)
+        panel.add_row(words.B, self.b)
+        panel.add_row(words.REGION, self.area)
         buttons = QGridLayout()
         buttons.setSpacing(4)
         for k, button in enumerate((self.compare, self.report, self.swipe, self.cancel)):
@@ -129,7 +127,7 @@ class ComparePanel(DockPanel):
         for combo, other in ((self.a, 0), (self.b, 1)):
             before = combo.currentText()
             combo.clear()
-            combo.addItems([*titles, CHOOSE_FILE])
+            combo.addItems([*titles, words.CHOOSE_FILE])
             chosen = titles.index(before) if before in titles else min(other, len(titles) - 1)
             combo.setCurrentIndex(chosen)
         self._show(self._comparer.status)
@@ -141,8 +139,8 @@ class ComparePanel(DockPanel):
 
     def _on_chosen(self) -> None:
         combo: Any = self.sender()
-        if combo.currentText() == CHOOSE_FILE:
-            path, _ = QFileDialog.getOpenFileName(self, "A mask of the scene", "", MASKS)
+        if combo.currentText() == words.CHOOSE_FILE:
+            path, _ = QFileDialog.getOpenFileName(self, words.MASK_DIALOG, "", words.MASK_FILES)
             self.add_file(combo, path)
         self._show(self._comparer.status)
 
@@ -167,8 +165,7 @@ class ComparePanel(DockPanel):
         wanted, scene = self._wanted(), self._state.scene
         if wanted is None or scene is None:
             return
-        title = "A new folder with the report is made in here"
-        folder = QFileDialog.getExistingDirectory(self, title, str(Path.home()))
+        folder = QFileDialog.getExistingDirectory(self, words.REPORT_DIALOG, str(Path.home()))
         if folder:
             self._comparer.report(wanted, scene, Path(folder), datetime.now())
 
@@ -186,14 +183,14 @@ class ComparePanel(DockPanel):
         state, there = self._state, {**self._sources(), **self._files}
         a, b = there.get(self.a.currentText()), there.get(self.b.currentText())
         if state.scene is None or state.card is None or a is None or b is None:
-            self._say("Segment first, or open labels of the scene as a layer.")
+            self._show_message(words.NOTHING_TO_COMPARE)
             return None
         area, polygon = self.area.chosen, None
         if area == "polygon" and (polygon := self._polygon()) is None:
-            self._say("Draw a polygon on the image first.")
+            self._show_message(words.NO_POLYGON)
             return None
         if area == "visible" and state.view is None:
-            self._say("Nothing of the image is on screen.")
+            self._show_message(words.NOT_IN_VIEW)
             return None
         window = state.view if area == "visible" else None
         metres = state.pixel_size_m or state.scene.pixel_size_m
@@ -205,16 +202,16 @@ class ComparePanel(DockPanel):
         self.cancel.setEnabled(status.busy)
         self.bar.setVisible(status.busy)
         self.bar.setValue(round(100 * status.share))
-        self._say(status.message)
+        self._show_message(status.message)
         if status.page is not None:
             url = QUrl.fromLocalFile(str(status.page)).toString()
             text = escape(f"{status.page.parent.name}/{status.page.name}")
             # Qt's own blue of links cannot be read on a dark theme.
             link = f'<a href="{escape(url)}" style="color: {LINK}">{text}</a>'
-            self.page.setText(f"Report written: {link}")
+            self.page.setText(words.report_written(link))
             self.page.setToolTip(str(status.page))
         self.page.setVisible(status.page is not None)
 
-    def _say(self, message: str) -> None:
+    def _show_message(self, message: str) -> None:
         self.message.setText(message)
         self.message.setVisible(bool(message))

@@ -1,4 +1,4 @@
-"""Puts the comparison together with the viewer: sources, lit pixels, camera, keys."""
+"""Puts the comparison together with the viewer: sources, highlighted pixels, camera, keys."""
 
 from __future__ import annotations
 
@@ -14,12 +14,14 @@ from napari_uhrnet.session.compare.sources import (
     mask_source,
     named_classes,
 )
+from napari_uhrnet.widgets.compare import words
 from napari_uhrnet.widgets.compare.area import DrawnArea
 from napari_uhrnet.widgets.compare.panel import ComparePanel
-from napari_uhrnet.widgets.inspect.side_by_side import ORDER, TITLES
+from napari_uhrnet.widgets.inspect.side_by_side import ORDER
 from napari_uhrnet.widgets.kit.keys import Keys
 from napari_uhrnet.widgets.kit.layer_look import is_insight, label_colormap, placement
 from napari_uhrnet.widgets.kit.view import level0_shape, show_window
+from napari_uhrnet.widgets.segment.words import BRANCHES
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -40,14 +42,13 @@ if TYPE_CHECKING:
     from napari_uhrnet.widgets.inspect.swipe import Swipe
     from napari_uhrnet.widgets.segment.overlay import Overlay
 
-KEY = "lit"
+KEY = "highlighted"
 FOLLOW_MS = 1000
 """While a scene is being segmented, a swipe of two results is read anew this often."""
-CORRECTIONS = "Corrections"
-LIGHTS = ((1.0, 0.0, 0.0), (1.0, 1.0, 1.0), (0.0, 0.0, 0.0), (1.0, 0.0, 1.0), (0.0, 1.0, 1.0))
+HIGHLIGHTS = ((1.0, 0.0, 0.0), (1.0, 1.0, 1.0), (0.0, 0.0, 0.0), (1.0, 0.0, 1.0), (0.0, 1.0, 1.0))
 
 
-class Comparing(QObject):
+class CompareTool(QObject):
     """One compare panel, from its opening to its end.
 
     Parameters
@@ -95,7 +96,7 @@ class Comparing(QObject):
         self._follow.timeout.connect(self._read_again)
         self.panel.swipe_ended.connect(self._swipe.leave)
         self._swipe.changed.connect(self._on_swiped)
-        self._state.events.view.connect(self._light)
+        self._state.events.view.connect(self._highlight)
         self._state.events.scene.connect(self._on_scene)
         self._correcting.state.events.active.connect(self._on_corrections)
         self._viewer.events.theme.connect(self._on_theme)
@@ -108,7 +109,7 @@ class Comparing(QObject):
         self.panel.closed.connect(self.close)
 
     def close(self) -> None:
-        """Let go of viewer and session; the lit pixels and the drawn polygon go."""
+        """Disconnect; the highlighted pixels and the drawn polygon are removed."""
         self._keys.release()
         self._area.remove()
         self._comparer.highlighted.disconnect(self._show_highlighted)
@@ -119,7 +120,7 @@ class Comparing(QObject):
         if self._is_swiping:
             self._swipe.leave()
         self._swipe.changed.disconnect(self._on_swiped)
-        self._state.events.view.disconnect(self._light)
+        self._state.events.view.disconnect(self._highlight)
         self._state.events.scene.disconnect(self._on_scene)
         self._correcting.state.events.active.disconnect(self._on_corrections)
         self._viewer.events.theme.disconnect(self._on_theme)
@@ -137,12 +138,13 @@ class Comparing(QObject):
         if where is not None and where.scene is scene:
             for branch in reversed(ORDER):
                 if branch in where.model.branches:
-                    found[TITLES[branch]] = branch_source(where, branch, TITLES[branch])
+                    title = BRANCHES[branch]
+                    found[title] = branch_source(where, branch, title)
             found |= self._predictions.sources(where)
-        # Told to stop, they are still open for a moment.
+        # After the command to stop they are still open for a moment.
         store = self._correcting.store if self._correcting.state.active else None
         if store is not None:
-            found[CORRECTIONS] = corrections_source(store, CORRECTIONS)
+            found[words.CORRECTIONS] = corrections_source(store, words.CORRECTIONS)
         classes = self._classes
         if scene is None or classes is None:
             return found
@@ -150,7 +152,7 @@ class Comparing(QObject):
             is_map = isinstance(layer, Labels) and layer.ndim == 2 and not is_insight(layer)
             if is_map and not self._overlay.owns(layer) and level0_shape(layer) == scene.shape_yx:
                 data = layer.data[0] if layer.multiscale else layer.data
-                title = f"{layer.name} (layer)" if layer.name in found else layer.name
+                title = words.layer_source(layer.name, is_taken=layer.name in found)
                 found[title] = labels_source(data, _classes_of(layer, classes), title)
         return found
 
@@ -206,21 +208,21 @@ class Comparing(QObject):
 
     def _on_pair(self, pair: tuple[int, int] | None) -> None:
         self._pair = pair
-        self._light()
+        self._highlight()
 
     def _on_region(self, region: Region) -> None:
         self._pair = region.a, region.b
         image = self._image()
         if image is not None:
             show_window(self._viewer, image, region.window)
-        self._light()
+        self._highlight()
 
-    def _light(self) -> None:
+    def _highlight(self) -> None:
         view = self._state.view
         if self._pair is None or view is None:
             self._overlay.further.remove(KEY)
         else:
-            self._comparer.light(self._pair, view)
+            self._comparer.highlight(self._pair, view)
 
     def _show_highlighted(self, highlighted: Highlighted) -> None:
         image = self._image()
@@ -233,10 +235,10 @@ class Comparing(QObject):
             (highlighted.step, highlighted.step),
             (highlighted.window.y, highlighted.window.x),
         )
-        place |= {"name": f"A {a} | B {b}", "data": highlighted.mask.astype(np.uint8)}
+        place |= {"name": words.highlighted_layer(a, b), "data": highlighted.mask.astype(np.uint8)}
         layer = self._overlay.further.layer(KEY)
         if layer is None:
-            colours = label_colormap({1: _light(compared.classes)})
+            colours = label_colormap({1: _highlight_colour(compared.classes)})
             top = self._viewer.layers[-1]
             self._overlay.further.show(KEY, top, colormap=colours, opacity=0.85, **place)
             return
@@ -244,14 +246,14 @@ class Comparing(QObject):
             setattr(layer, name, place[name])
 
 
-def _light(classes: ClassTable) -> tuple[float, ...]:
-    """RGBA of the light that is most unlike the colours of the classes."""
+def _highlight_colour(classes: ClassTable) -> tuple[float, ...]:
+    """RGBA of the highlight that is most unlike the colours of the classes."""
     colours = np.array([c.rgb for c in classes.classes]) / 255
 
-    def distance(light: tuple[float, ...]) -> float:
-        return float(np.abs(colours - light).sum(axis=1).min())
+    def distance(colour: tuple[float, ...]) -> float:
+        return float(np.abs(colours - colour).sum(axis=1).min())
 
-    return (*max(LIGHTS, key=distance), 1.0)
+    return (*max(HIGHLIGHTS, key=distance), 1.0)
 
 
 def _classes_of(layer: Labels, like: ClassTable) -> ClassTable:

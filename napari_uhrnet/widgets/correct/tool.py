@@ -13,7 +13,7 @@ from napari_uhrnet.session.correct.state import CorrectState
 from napari_uhrnet.widgets.correct.open_scene import CorrectedScene
 from napari_uhrnet.widgets.correct.region_editing import around
 from napari_uhrnet.widgets.kit.keys import Keys
-from napari_uhrnet.widgets.kit.settings import follow_correcting
+from napari_uhrnet.widgets.kit.settings import follow
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -58,7 +58,7 @@ class Correcting(QObject):
         self._viewer, self._session, self._controller = viewer, session, controller
         self._overlay, self._image_of, self._settings = overlay, image_of, settings
         self._keys = Keys(viewer)
-        follow_correcting(self.state, settings)
+        follow(self.state, settings, {"brush_px": int, "superpixel_px": int})
         self._open: OpenCorrections | None = None
         self.scene: CorrectedScene | None = None
         session.events.scene.connect(self.stop)

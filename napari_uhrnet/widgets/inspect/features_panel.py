@@ -7,22 +7,12 @@ from typing import TYPE_CHECKING
 from qtpy.QtCore import Signal
 from qtpy.QtWidgets import QCheckBox, QHBoxLayout, QLabel, QProgressBar, QPushButton, QWidget
 
+from napari_uhrnet.widgets.inspect import words
 from napari_uhrnet.widgets.kit.docks import DockPanel
 from napari_uhrnet.widgets.kit.panel import Panel
 
 if TYPE_CHECKING:
     from napari_uhrnet.session.inspect.feature_view import FeatureStatus, FeatureViewer
-
-BRANCHES = {"local": "Local branch", "global": "Global branch"}
-HINT = (
-    "The features of both branches in the middle of the view, as colours: like colours are like "
-    "features, in both pictures."
-)
-SHOWN = "Show this layer. Side by side (Inspect) gives each a cell of its own."
-TIPS = {
-    "local": f"{SHOWN}\nIt covers the patches that lie whole in the frame.",
-    "global": f"{SHOWN}\nIt covers the frame.",
-}
 
 
 class FeaturesPanel(DockPanel):
@@ -30,26 +20,27 @@ class FeaturesPanel(DockPanel):
 
     show_pressed = Signal()
     shown_changed = Signal(str, bool)
-    """A branch, and whether its layer is to be seen."""
+    """A branch, and whether its layer is visible."""
 
     def __init__(self, viewer: FeatureViewer, *, parent: QWidget | None = None) -> None:
         super().__init__(parent=parent)
         self._viewer = viewer
-        self.show_frame = QPushButton("Show features of this frame", objectName="show_features")
-        self.show_frame.setToolTip("Of the frame in the middle of what is on screen")
-        self.cancel = QPushButton("Cancel", objectName="cancel_features")
+        self.show_frame = QPushButton(words.SHOW_FEATURES, objectName="show_features")
+        self.show_frame.setToolTip(words.SHOW_FEATURES_TIP)
+        self.cancel = QPushButton(words.CANCEL, objectName="cancel_features")
+        self.cancel.setToolTip(words.CANCEL_TIP)
         self.bar = QProgressBar(objectName="features_progress")
-        self.message = QLabel(HINT, objectName="features_message", wordWrap=True)
+        self.message = QLabel(words.FEATURES_HINT, objectName="features_message", wordWrap=True)
         self.checks = {
             branch: QCheckBox(title, objectName=f"show_{branch}_features", enabled=False)
-            for branch, title in BRANCHES.items()
+            for branch, title in words.FEATURE_BRANCHES.items()
         }
         self._lay_out()
         self._connect()
         self._show_status(viewer.status)
 
     def _lay_out(self) -> None:
-        panel = Panel("Features of a frame")
+        panel = Panel(words.FEATURES)
         panel.column.addWidget(self.show_frame)
         row = QHBoxLayout()
         row.addWidget(self.bar, 1)
@@ -57,7 +48,7 @@ class FeaturesPanel(DockPanel):
         panel.column.addLayout(row)
         panel.column.addWidget(self.message)
         for branch, check in self.checks.items():
-            check.setToolTip(TIPS[branch])
+            check.setToolTip(words.FEATURE_TIPS[branch])
             panel.column.addWidget(check)
         self.column.addWidget(panel)
         self.column.addStretch(1)
@@ -77,7 +68,7 @@ class FeaturesPanel(DockPanel):
         super().let_go()
 
     def show_layer(self, branch: str, visible: bool | None) -> None:
-        """Whether the layer of a branch is to be seen; None if there is none."""
+        """Whether the layer of a branch is visible; None if there is none."""
         self.checks[branch].setEnabled(visible is not None)
         self.checks[branch].setChecked(bool(visible))
 
@@ -86,4 +77,4 @@ class FeaturesPanel(DockPanel):
         self.bar.setVisible(status.busy)
         self.cancel.setVisible(status.busy)
         self.bar.setValue(round(100 * status.share))
-        self.message.setText(status.message or HINT)
+        self.message.setText(status.message or words.FEATURES_HINT)

@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING, Any
 
 from qtpy.QtCore import QObject
 
-from napari_uhrnet.widgets.inspect.features_panel import BRANCHES, FeaturesPanel
+from napari_uhrnet.widgets.inspect import words
+from napari_uhrnet.widgets.inspect.features_panel import FeaturesPanel
 from napari_uhrnet.widgets.kit.layer_look import INSIGHT, placement, undisturbed
 
 if TYPE_CHECKING:
@@ -30,7 +31,7 @@ class FeaturesTool(QObject):
     image_of
         The image layer that a scene is shown in, None if it is gone.
     update_view
-        Brings what the state knows of the view up to date.
+        Brings the view in the state up to date.
     """
 
     def __init__(
@@ -57,7 +58,7 @@ class FeaturesTool(QObject):
         self._viewer.layers.events.removed.connect(self._on_removed)
 
     def close(self) -> None:
-        """Let go of viewer and session; the layers go."""
+        """Disconnect; the layers are removed."""
         self._features.found.disconnect(self._show)
         self._state.events.scene.disconnect(self._on_scene)
         self._clear()
@@ -89,7 +90,7 @@ class FeaturesTool(QObject):
     def _add(self, branch: str, picture: FeaturePicture, image: Image, *, visible: bool) -> None:
         layer = self._viewer.add_image(
             picture.rgba,
-            name=f"features: {branch}",
+            name=words.features_layer(branch),
             rgb=True,
             visible=visible,
             interpolation2d="nearest",
@@ -108,7 +109,7 @@ class FeaturesTool(QObject):
         self.panel.show_layer(branch, None if layer is None else layer.visible)
 
     def _on_removed(self, event: Any) -> None:
-        for branch in BRANCHES:
+        for branch in words.FEATURE_BRANCHES:
             if self._layers.get(branch) is event.value:
                 del self._layers[branch]
                 self._on_visible(branch)

@@ -1,4 +1,4 @@
-"""Ways to look at predictions: side by side, with a curtain, blinking, and how sure they are."""
+"""Ways to look at predictions: side by side, swipe, blink, and their uncertainty."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ from qtpy.QtCore import QSize
 from qtpy.QtGui import QColor, QIcon, QLinearGradient, QPainter, QPixmap
 from qtpy.QtWidgets import QCheckBox, QGridLayout, QHBoxLayout, QPushButton, QWidget
 
+from napari_uhrnet.widgets.inspect import words
 from napari_uhrnet.widgets.inspect.side_by_side import ORDER
 from napari_uhrnet.widgets.inspect.uncertainty import AGREES, DIFFERS, SHADES
 from napari_uhrnet.widgets.kit.panel import Panel, narrow_combo
@@ -20,13 +21,12 @@ if TYPE_CHECKING:
     from napari_uhrnet.widgets.inspect.uncertainty import Shade
     from napari_uhrnet.widgets.segment.overlay import Overlay
 
-NAMES = {"fused": "Fused", "global": "Global", "local": "Local"}
 BUTTON_PX = 60
 SCALE_PX = (18, 12)
 
 
 class InspectPanel(Panel):
-    """Shows what can be looked at; the person turns it on and off."""
+    """Shows the views there are; the person turns them on and off."""
 
     def __init__(
         self,
@@ -37,7 +37,7 @@ class InspectPanel(Panel):
         *,
         parent: QWidget | None = None,
     ) -> None:
-        super().__init__("Inspect", parent=parent)
+        super().__init__(words.TITLE, parent=parent)
         self._state, self._overlay = state, overlay
         self._side_by_side, self._swipe = side_by_side, swipe
         self._make_buttons()
@@ -54,13 +54,10 @@ class InspectPanel(Panel):
         return self.a.currentData(), self.b.currentData()
 
     def _make_buttons(self) -> None:
-        self.side = QPushButton("Side by side", checkable=True, objectName="side_by_side")
-        self.side.setToolTip(
-            "The image, each branch, and other label layers of the scene in cells of their own,\n"
-            "moving together; again to go back to how it was"
-        )
-        self.curtain = QPushButton("Swipe", checkable=True, objectName="swipe")
-        self.curtain.setToolTip("A left and B right of a line that you drag over the image")
+        self.side = QPushButton(words.SIDE_BY_SIDE, checkable=True, objectName="side_by_side")
+        self.side.setToolTip(words.SIDE_BY_SIDE_TIP)
+        self.curtain = QPushButton(words.SWIPE, checkable=True, objectName="swipe")
+        self.curtain.setToolTip(words.SWIPE_TIP)
 
     def _make_check(self, key: str, shade: Shade) -> QCheckBox:
         check = QCheckBox(shade.title, objectName=f"show_{key}")
@@ -73,11 +70,10 @@ class InspectPanel(Panel):
         pair = QWidget()
         row = QHBoxLayout(pair)
         row.setContentsMargins(0, 0, 0, 0)
-        tip = "Swipe shows A left and B right. Hold the key B to blink from one to the other."
         for combo in (self.a, self.b):
             row.addWidget(combo, 1)
-            combo.setToolTip(tip)
-        self.add_row("A and B", pair)
+            combo.setToolTip(words.PAIR_TIP)
+        self.add_row(words.PAIR, pair)
         buttons = QHBoxLayout()
         for button in (self.side, self.curtain):
             button.setMinimumWidth(BUTTON_PX)
@@ -131,7 +127,7 @@ class InspectPanel(Panel):
         for combo, chosen in zip((self.a, self.b), kept, strict=True):
             combo.clear()
             for name in branches:
-                combo.addItem(NAMES[name], name)
+                combo.addItem(words.BRANCHES[name], name)
             combo.setCurrentIndex(branches.index(chosen))
         self._show_possible()
 
@@ -144,8 +140,8 @@ class InspectPanel(Panel):
             shade = SHADES[key]
             possible = where is not None and shade.is_in(where)
             check.setEnabled(possible)
-            without = "This network's prediction does not say" if where else "Segment first"
-            check.setToolTip(shade.tip if possible else f"{shade.tip}\n({without})")
+            reason = words.NOT_AVAILABLE if where else words.SEGMENT_FIRST
+            check.setToolTip(shade.tip if possible else words.disabled(shade.tip, reason))
             check.blockSignals(True)
             check.setChecked(key in self._state.uncertainty)
             check.blockSignals(False)

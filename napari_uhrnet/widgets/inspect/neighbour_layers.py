@@ -1,4 +1,4 @@
-"""The layers of what the neighbours did: two maps, and a patch with its neighbours."""
+"""The layers of neighbour influence: two maps, and a patch with its neighbours."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from napari_uhrnet.geometry.classes import NOTHING
+from napari_uhrnet.widgets.inspect import words
 from napari_uhrnet.widgets.kit.layer_look import (
     INSIGHT,
     class_colormap,
@@ -22,16 +23,12 @@ if TYPE_CHECKING:
     from napari_uhrnet.geometry.window import Window
     from napari_uhrnet.session.inspect.neighbour_effect import Changes, FoundInfluences
 
-WITHOUT, CHANGED, PATCH = (
-    "without neighbours",
-    "changed by neighbours",
-    "UHRNet patch and neighbours",
-)
+WITHOUT, CHANGED, PATCH = words.WITHOUT_LAYER, words.CHANGED_LAYER, words.PATCH_LAYER
 FILL, EDGE = "#ffb000", "#ffe633"
 LEAST_FILL, MOST_FILL = 0.08, 0.55
-"""Opacity of a neighbour that moved nothing, and of the one that moved the patch most."""
+"""Opacity of a neighbour without influence, and of the one with the largest."""
 VEIL = (0.0, 0.0, 0.0, 0.65)
-"""Over what the neighbours left as it is, so that the rest stands out."""
+"""Over what is the same without neighbours, so that the rest stands out."""
 EDGE_SHARE = 0.012
 """Width of an outline as share of the patch's side."""
 
@@ -45,12 +42,12 @@ class NeighbourLayers:
         viewer.layers.events.removed.connect(self._on_removed)
 
     def close(self) -> None:
-        """Take the layers out, and listen no more."""
+        """Remove the layers, and disconnect."""
         self.clear()
         self._viewer.layers.events.removed.disconnect(self._on_removed)
 
     def clear(self, *names: str) -> None:
-        """Take layers out, by default all."""
+        """Remove layers, by default all."""
         for name in names or (WITHOUT, CHANGED, PATCH):
             if name in self._layers:
                 self._viewer.layers.remove(self._layers[name])
@@ -84,7 +81,7 @@ class NeighbourLayers:
                 self._layers[name] = layer
 
     def show_influences(self, found: FoundInfluences, branch: str, image: Image) -> None:
-        """Outlines of the neighbours, the fuller the more they moved the patch, with how much."""
+        """Outlines of the neighbours with their influence: the larger, the more opaque."""
         self.clear(PATCH)
         own, each = found.patch.window, list(found.patch.each.values())
         moved = np.array([influence.moved[branch] for influence in each])

@@ -1,4 +1,4 @@
-"""The panel of what the neighbours did: to the prediction in view, and to one patch."""
+"""The panel of neighbour influence: on the prediction in view, and on one patch."""
 
 from __future__ import annotations
 
@@ -7,18 +7,12 @@ from typing import TYPE_CHECKING
 from qtpy.QtCore import Signal
 from qtpy.QtWidgets import QComboBox, QHBoxLayout, QLabel, QProgressBar, QPushButton, QWidget
 
+from napari_uhrnet.widgets.inspect import words
 from napari_uhrnet.widgets.kit.docks import DockPanel
 from napari_uhrnet.widgets.kit.panel import Panel
 
 if TYPE_CHECKING:
     from napari_uhrnet.session.inspect.neighbour_effect import EffectStatus, NeighbourEffect
-
-BRANCHES = {"fused": "Fused", "local": "Local branch"}
-HINT = (
-    "Every patch hears from the eight patches around it. This segments what is in view once more "
-    "without that, and shows where the class is another one."
-)
-PICK_HINT = "Click a patch to see how much each of its neighbours moved its prediction."
 
 
 class NeighboursPanel(DockPanel):
@@ -31,24 +25,25 @@ class NeighboursPanel(DockPanel):
     def __init__(self, effect: NeighbourEffect, *, parent: QWidget | None = None) -> None:
         super().__init__(parent=parent)
         self._effect = effect
-        self.find = QPushButton("Where did they matter?", objectName="find_changes")
-        self.find.setToolTip("In what is on screen")
-        self.pick = QPushButton("Pick a patch", checkable=True, objectName="pick_patch")
-        self.pick.setToolTip(PICK_HINT)
+        self.find = QPushButton(words.SHOW_CHANGED, objectName="find_changes")
+        self.find.setToolTip(words.SHOW_CHANGED_TIP)
+        self.pick = QPushButton(words.PICK, checkable=True, objectName="pick_patch")
+        self.pick.setToolTip(words.PICK_HINT)
         self.branch = QComboBox(objectName="changed_branch")
-        for name, title in BRANCHES.items():
+        for name, title in words.NEIGHBOUR_BRANCHES.items():
             self.branch.addItem(title, name)
-        self.branch.setToolTip("Whose classes are shown, and whose numbers stand in the patches")
-        self.cancel = QPushButton("Cancel", objectName="cancel_neighbours")
+        self.branch.setToolTip(words.BRANCH_TIP)
+        self.cancel = QPushButton(words.CANCEL, objectName="cancel_neighbours")
+        self.cancel.setToolTip(words.CANCEL_TIP)
         self.bar = QProgressBar(objectName="neighbours_progress")
-        self.message = QLabel(HINT, objectName="neighbours_message", wordWrap=True)
+        self.message = QLabel(words.NEIGHBOURS_HINT, objectName="neighbours_message", wordWrap=True)
         self._lay_out()
         self._connect()
         self._show_status(effect.status)
 
     def _lay_out(self) -> None:
-        panel = Panel("What the neighbours did")
-        panel.add_row("Of", self.branch)
+        panel = Panel(words.NEIGHBOURS)
+        panel.add_row(words.BRANCH, self.branch)
         buttons = QHBoxLayout()
         buttons.addWidget(self.find, 3)
         buttons.addWidget(self.pick, 2)
@@ -73,8 +68,8 @@ class NeighboursPanel(DockPanel):
         """The branch that is shown."""
         return str(self.branch.currentData())
 
-    def say(self, sentence: str) -> None:
-        """Show a sentence until the next news."""
+    def show_message(self, sentence: str) -> None:
+        """Show a sentence until the next one."""
         self.message.setText(sentence)
         # Qt forgets the last line when the progress bar above goes at the same time.
         self.message.setMinimumHeight(self.message.heightForWidth(self.message.width()))
@@ -92,4 +87,4 @@ class NeighboursPanel(DockPanel):
         self.bar.setVisible(status.busy)
         self.cancel.setVisible(status.busy)
         self.bar.setValue(round(100 * status.share))
-        self.say(status.message or HINT)
+        self.show_message(status.message or words.NEIGHBOURS_HINT)

@@ -1,4 +1,4 @@
-"""Puts what the neighbours did together with the viewer: clicks, maps, outlines."""
+"""Puts neighbour influence together with the viewer: clicks, maps, outlines."""
 
 from __future__ import annotations
 
@@ -7,8 +7,9 @@ from typing import TYPE_CHECKING, Any
 from qtpy.QtCore import QObject
 
 from napari_uhrnet.session.inspect.neighbour_effect import FoundChanges, FoundInfluences
+from napari_uhrnet.widgets.inspect import words
 from napari_uhrnet.widgets.inspect.neighbour_layers import CHANGED, PATCH, NeighbourLayers
-from napari_uhrnet.widgets.inspect.neighbours_panel import PICK_HINT, NeighboursPanel
+from napari_uhrnet.widgets.inspect.neighbours_panel import NeighboursPanel
 from napari_uhrnet.widgets.kit.view import click, pixel_at
 
 if TYPE_CHECKING:
@@ -30,7 +31,7 @@ class NeighboursTool(QObject):
     image_of
         The image layer that a scene is shown in, None if it is gone.
     update_view
-        Brings what the state knows of the view up to date.
+        Brings the view in the state up to date.
     """
 
     def __init__(
@@ -61,7 +62,7 @@ class NeighboursTool(QObject):
         self._viewer.mouse_drag_callbacks.append(self._on_press)
 
     def close(self) -> None:
-        """Let go of viewer and session; the layers go."""
+        """Disconnect; the layers are removed."""
         self._viewer.mouse_drag_callbacks.remove(self._on_press)
         self._effect.found.disconnect(self._on_found)
         self._state.events.scene.disconnect(self._on_scene)
@@ -74,7 +75,7 @@ class NeighboursTool(QObject):
 
     def _on_pick(self, on: bool) -> None:
         if on:
-            self.panel.say(PICK_HINT)
+            self.panel.show_message(words.PICK_HINT)
 
     def _on_press(self, viewer: ViewerModel, event: Any) -> Generator[None, None, None]:
         """napari: the mouse was pressed; a click picks a patch if one is to be picked."""
@@ -95,7 +96,7 @@ class NeighboursTool(QObject):
             self._update_view()
             self._effect.ask_patch(*pixel)
         else:
-            self.panel.say("There is no image at this place: click a patch of it.")
+            self.panel.show_message(words.NO_IMAGE_HERE)
 
     def _on_found(self, found: FoundChanges | FoundInfluences) -> None:
         if isinstance(found, FoundChanges):
@@ -106,7 +107,7 @@ class NeighboursTool(QObject):
             self._show_influences()
 
     def _show_again(self) -> None:
-        """Another branch is looked at; what the person removed stays away."""
+        """Another branch is chosen; layers that the person removed stay removed."""
         if self._changes is not None and self._is_shown(CHANGED):
             self._show_changes()
         if self._influences is not None and self._is_shown(PATCH):
@@ -118,14 +119,14 @@ class NeighboursTool(QObject):
         if found is not None and image is not None and image in self._viewer.layers:
             changes = found.branches[self.panel.chosen]
             self._layers.show_changes(changes, found.factor_yx, image, self._state.opacity)
-            self.panel.say(found.sentence(self.panel.chosen))
+            self.panel.show_message(found.sentence(self.panel.chosen))
 
     def _show_influences(self) -> None:
         found = self._influences
         image = None if found is None else self._image_of(found.scene)
         if found is not None and image is not None and image in self._viewer.layers:
             self._layers.show_influences(found, self.panel.chosen, image)
-            self.panel.say(found.sentence(self.panel.chosen))
+            self.panel.show_message(found.sentence(self.panel.chosen))
 
     def _is_shown(self, name: str) -> bool:
         return any(layer.name == name for layer in self._viewer.layers)

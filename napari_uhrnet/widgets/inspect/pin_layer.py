@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from napari_uhrnet.widgets.inspect import words
 from napari_uhrnet.widgets.kit.layer_look import placement, undisturbed
 from napari_uhrnet.widgets.kit.view import level0_shape
 
@@ -17,7 +18,6 @@ if TYPE_CHECKING:
 
     from napari_uhrnet.session.inspect.pins import Pin
 
-NAME = "UHRNet pins"
 ON_SCREEN_PX = (2, 12)
 """Smallest and largest width of a point; its edge is never narrower than half the smallest."""
 SHARE, EDGE = 0.025, 0.1
@@ -52,7 +52,7 @@ class PinLayer:
         self._fill(image)
 
     def close(self) -> None:
-        """Take the layer out of the viewer, and listen no more."""
+        """Remove the layer, and disconnect."""
         self._remove()
         self._viewer.layers.events.removed.disconnect(self._on_removed)
 
@@ -60,7 +60,7 @@ class PinLayer:
         with undisturbed(self._viewer):
             self.layer = self._viewer.add_points(
                 np.zeros((0, 2)),
-                name=NAME,
+                name=words.PINS_LAYER,
                 symbol="disc",
                 face_color="#ffe633",
                 border_color="black",

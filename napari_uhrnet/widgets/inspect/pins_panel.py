@@ -19,33 +19,31 @@ from qtpy.QtWidgets import (
 )
 
 from napari_uhrnet.session.inspect.pins import pins_csv
+from napari_uhrnet.widgets.inspect import words
 from napari_uhrnet.widgets.kit.panel import Panel
 
 if TYPE_CHECKING:
     from napari_uhrnet.session.inspect.pins import Pin
     from napari_uhrnet.session.inspect.readout import Readout
 
-COLUMNS = ("Name", "y", "x", "Class")
-KEY = "K"
 TABLE_PX = 130
-TIP = f"Keep the pixel below the cursor ({KEY}, or Shift and click)"
 
 
 class PinsPanel(Panel):
-    """Shows the pins of a `Readout`; the person goes to them, names them and lets them go."""
+    """Shows the pins of a `Readout`; the person goes to them, names and deletes them."""
 
     pin_pressed = Signal()
     go_pressed = Signal(object)
     """A `Pin`."""
 
     def __init__(self, readout: Readout, *, parent: QWidget | None = None) -> None:
-        super().__init__("Pins", parent=parent)
+        super().__init__(words.PINS, parent=parent)
         self._readout = readout
-        self.table = QTableWidget(0, len(COLUMNS), objectName="pins")
-        self.pin = QPushButton("Pin", objectName="pin")
-        self.go = QPushButton("Go to", objectName="go_to_pin")
-        self.delete = QPushButton("Delete", objectName="delete_pin")
-        self.save = QPushButton("Save CSV…", objectName="save_pins")
+        self.table = QTableWidget(0, len(words.PIN_COLUMNS), objectName="pins")
+        self.pin = QPushButton(words.PIN, objectName="pin")
+        self.go = QPushButton(words.GO_TO, objectName="go_to_pin")
+        self.delete = QPushButton(words.DELETE, objectName="delete_pin")
+        self.save = QPushButton(words.SAVE, objectName="save_pins")
         self.message = QLabel(objectName="pins_message", wordWrap=True)
         self._prepare_table()
         self._lay_out()
@@ -54,7 +52,7 @@ class PinsPanel(Panel):
 
     def _prepare_table(self) -> None:
         table = self.table
-        table.setHorizontalHeaderLabels(COLUMNS)
+        table.setHorizontalHeaderLabels(words.PIN_COLUMNS)
         table.verticalHeader().hide()
         table.setSelectionBehavior(QAbstractItemView.SelectionBehavior.SelectRows)
         table.setSelectionMode(QAbstractItemView.SelectionMode.SingleSelection)
@@ -64,9 +62,10 @@ class PinsPanel(Panel):
         header.setSectionResizeMode(3, QHeaderView.ResizeMode.Stretch)
 
     def _lay_out(self) -> None:
-        self.pin.setToolTip(TIP)
-        self.go.setToolTip("Move the view to the chosen pin")
-        self.save.setToolTip("All pins with all probabilities, a row for each branch")
+        self.pin.setToolTip(words.PIN_TIP)
+        self.go.setToolTip(words.GO_TO_TIP)
+        self.delete.setToolTip(words.DELETE_TIP)
+        self.save.setToolTip(words.SAVE_TIP)
         self.column.addWidget(self.table)
         for row in ((self.pin, self.go, self.delete), (self.save,)):
             buttons = QHBoxLayout()
@@ -87,7 +86,7 @@ class PinsPanel(Panel):
         self._readout.changed.connect(self._show_possible)
 
     def let_go(self) -> None:
-        """Listen no more."""
+        """Disconnect."""
         self._readout.pins_changed.disconnect(self.show_pins)
         self._readout.changed.disconnect(self._show_possible)
 
@@ -107,7 +106,7 @@ class PinsPanel(Panel):
         if row >= 0:
             table.selectRow(min(row, len(pins) - 1))
         table.blockSignals(False)
-        self.message.setText(f"{TIP}.")
+        self.message.setText(words.NO_PINS)
         self.message.setVisible(not pins)
         self._show_possible()
 
@@ -123,9 +122,11 @@ class PinsPanel(Panel):
         asked = self._readout.setting.asked
         predictions = pin.predictions.get(asked[0].model) if asked else None
         if predictions is None or predictions.problem:
-            return "…" if predictions is None else "?"
+            return words.CLASS_PENDING if predictions is None else words.CLASS_FAILED
         reading = predictions.reading
-        return reading.classes.names[reading.branches["fused"].class_id] if reading else "no data"
+        if reading is None:
+            return words.CLASS_NO_DATA
+        return reading.classes.names[reading.branches["fused"].class_id]
 
     def _show_possible(self) -> None:
         self.pin.setEnabled(self._readout.shown is not None)
@@ -151,15 +152,17 @@ class PinsPanel(Panel):
             self._readout.unpin(pin)
 
     def _on_save(self) -> None:
-        path, _ = QFileDialog.getSaveFileName(self, "Save the pins", "pins.csv", "CSV (*.csv)")
+        path, _ = QFileDialog.getSaveFileName(
+            self, words.SAVE_DIALOG, words.SAVE_NAME, words.SAVE_FILES
+        )
         scene = self._readout.setting.scene
         if not path or scene is None:
             return
         try:
             Path(path).write_text(pins_csv(self._readout.pins, scene), encoding="utf-8", newline="")
-            self.message.setText(f"Saved {Path(path).name}.")
+            self.message.setText(words.saved(Path(path).name))
         except OSError as error:
-            self.message.setText(f"{path}: cannot be written ({error.strerror}): choose another.")
+            self.message.setText(words.not_saved(path, error.strerror))
         self.message.show()
 
 

@@ -1,4 +1,4 @@
-"""What the branches say at a point, as bars and words, and the points that are kept."""
+"""Predictions at a point, as a sentence and as bars, and the pins."""
 
 from __future__ import annotations
 
@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING
 from qtpy.QtCore import Qt, Signal
 from qtpy.QtWidgets import QCheckBox, QFileDialog, QLabel, QWidget
 
-from napari_uhrnet.session.inspect.pins import sentence
+from napari_uhrnet.session.inspect.pins import likeliest, sentence
+from napari_uhrnet.widgets.inspect import words
 from napari_uhrnet.widgets.inspect.pins_panel import PinsPanel
 from napari_uhrnet.widgets.kit.docks import DockPanel
 from napari_uhrnet.widgets.kit.panel import Panel, narrow_combo
@@ -19,12 +20,8 @@ if TYPE_CHECKING:
     from napari_uhrnet.session.inspect.pins import PointPrediction
     from napari_uhrnet.session.inspect.readout import Readout, ReadStatus
 
-HINT = "Move the cursor over the scene."
-OUTSIDE = "The cursor is outside of the scene."
-NO_DATA = "The scene has no data here."
-NO_OTHER = "None"
-CHOOSE_FILE = "Load checkpoint…"
-CHECKPOINTS = "Checkpoints (*.safetensors *.pth)"
+MOST_CLASSES = 12
+"""Of more classes only the most likely ones have bars."""
 
 
 class ReadoutPanel(DockPanel):
@@ -36,11 +33,11 @@ class ReadoutPanel(DockPanel):
 
     def __init__(self, readout: Readout, *, parent: QWidget | None = None) -> None:
         super().__init__(parent=parent)
-        self._readout, self._hint = readout, HINT
-        self.follow = QCheckBox("Follow the cursor", objectName="follow_cursor", checked=True)
-        self.follow.setToolTip("Read the pixel below the cursor; otherwise the last one stays")
+        self._readout, self._hint = readout, words.MOVE_CURSOR
+        self.follow = QCheckBox(words.FOLLOW, objectName="follow_cursor", checked=True)
+        self.follow.setToolTip(words.FOLLOW_TIP)
         self.other = narrow_combo("readout_other")
-        self.other.setToolTip("Another network that is asked about the same pixels")
+        self.other.setToolTip(words.COMPARE_TO_TIP)
         self.place = QLabel(objectName="readout_place", wordWrap=True)
         self.predictions = (PredictionView("readout"), PredictionView("readout_other"))
         self.pins = PinsPanel(readout)
@@ -50,8 +47,8 @@ class ReadoutPanel(DockPanel):
         self._show()
 
     def _lay_out(self) -> None:
-        panel = Panel("At the cursor")
-        panel.add_row("Compare to", self.other)
+        panel = Panel(words.AT_CURSOR)
+        panel.add_row(words.COMPARE_TO, self.other)
         panel.column.addWidget(self.follow)
         panel.column.addWidget(self.place)
         for prediction in self.predictions:
@@ -66,7 +63,7 @@ class ReadoutPanel(DockPanel):
         self._readout.status_changed.connect(self._show_place)
 
     def let_go(self) -> None:
-        """Listen no more."""
+        """Disconnect."""
         if not self._closed:
             self._readout.changed.disconnect(self._show)
             self._readout.status_changed.disconnect(self._show_place)
@@ -77,11 +74,11 @@ class ReadoutPanel(DockPanel):
         """Other networks that can be asked, by name; the chosen one stays so if it can."""
         before = self.chosen
         self.other.clear()
-        self.other.addItem(NO_OTHER, "")
+        self.other.addItem(words.NO_OTHER, "")
         for model, title in titles.items():
             self.other.addItem(title, model)
             self.other.setItemData(self.other.count() - 1, model, Qt.ItemDataRole.ToolTipRole)
-        self.other.addItem(CHOOSE_FILE)
+        self.other.addItem(words.CHOOSE_FILE)
         self.choose(before if before in titles else "")
 
     @property
@@ -94,16 +91,16 @@ class ReadoutPanel(DockPanel):
         self.other.setCurrentIndex(self.other.findData(model))
 
     def hint(self, text: str) -> None:
-        """What is said when no point is shown."""
+        """Show a sentence while no point is shown."""
         self._hint = text
         self._show_place(self._readout.status)
 
     def _on_other(self) -> None:
-        if self.other.currentText() != CHOOSE_FILE:
+        if self.other.currentText() != words.CHOOSE_FILE:
             self.other_chosen.emit()
             return
         self.choose("")
-        path, _ = QFileDialog.getOpenFileName(self, "Another network", "", CHECKPOINTS)
+        path, _ = QFileDialog.getOpenFileName(self, words.FILE_DIALOG, "", words.FILES)
         if path:
             self.file_chosen.emit(path)
         else:
@@ -112,11 +109,10 @@ class ReadoutPanel(DockPanel):
     def _show_place(self, status: ReadStatus) -> None:
         point = self._readout.shown
         if status.message or point is None:
-            reading = "Reading…" if status.busy else ""
+            reading = words.COMPUTING if status.busy else ""
             self.place.setText(status.message or reading or self._hint)
             return
-        name = f"{point.name}: " if point.name else ""
-        self.place.setText(f"{name}y {point.y}, x {point.x}{'  …' if status.busy else ''}")
+        self.place.setText(words.place(point.name, point.y, point.x, busy=status.busy))
 
     def _show(self) -> None:
         point, asked = self._readout.shown, self._readout.setting.asked
@@ -129,7 +125,7 @@ class ReadoutPanel(DockPanel):
 
 
 class PredictionView(Panel):
-    """What one network says: a line of words, a key to the colours, and bars."""
+    """The prediction of one network: a sentence, a key to the colours, and bars."""
 
     def __init__(self, name: str, *, parent: QWidget | None = None) -> None:
         super().__init__("", parent=parent)
@@ -148,10 +144,10 @@ class PredictionView(Panel):
         if reading is not None:
             self.words.setText(sentence(reading))
             self.key.setText(_key_of(reading.branches))
-            self.bars.show_reading(reading)
+            self.bars.show_reading(reading, likeliest(reading, MOST_CLASSES))
         else:
             self.words.setText(
-                "Reading…" if predictions is None else predictions.problem or NO_DATA
+                words.COMPUTING if predictions is None else predictions.problem or words.NO_DATA
             )
 
 

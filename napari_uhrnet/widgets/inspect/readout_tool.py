@@ -10,9 +10,9 @@ from qtpy.QtCore import QObject, QTimer
 
 from napari_uhrnet.session.inspect.askable import named, others
 from napari_uhrnet.session.inspect.point_reader import Setting
+from napari_uhrnet.widgets.inspect import words
 from napari_uhrnet.widgets.inspect.pin_layer import PinLayer
-from napari_uhrnet.widgets.inspect.pins_panel import KEY
-from napari_uhrnet.widgets.inspect.readout_panel import HINT, OUTSIDE, ReadoutPanel
+from napari_uhrnet.widgets.inspect.readout_panel import ReadoutPanel
 from napari_uhrnet.widgets.kit.keys import Keys
 from napari_uhrnet.widgets.kit.view import click, pixel_at
 
@@ -32,10 +32,9 @@ if TYPE_CHECKING:
     from napari_uhrnet.widgets.segment.overlay import Overlay
 
 FIELDS = ("scene", "pixel_size_m", "model", "device", "card", "model_problem")
-"""What of the state decides on what is read."""
+"""Fields of the state on which the reading depends."""
 EVERY_MS = 200
 """The cursor is looked for at most this often."""
-NO_SCENE = "Open an image first: File > Open, or drop one on the window."
 
 
 class ReadoutTool(QObject):
@@ -84,12 +83,12 @@ class ReadoutTool(QObject):
         panel.pins.pin_pressed.connect(self._pin_shown)
         panel.pins.go_pressed.connect(self._go_to)
         panel.closed.connect(self.close)
-        self._keys.bind(KEY, lambda _: self._pin_at(self._viewer.cursor.position))
+        self._keys.bind(words.PIN_KEY, lambda _: self._pin_at(self._viewer.cursor.position))
         self._viewer.mouse_move_callbacks.append(self._on_move)
         self._viewer.mouse_drag_callbacks.append(self._on_press)
 
     def close(self) -> None:
-        """Let go of viewer and session; the pins are kept, their layer goes."""
+        """Disconnect; the pins are kept, their layer is removed."""
         self._timer.stop()
         self._keys.release()
         self._viewer.mouse_move_callbacks.remove(self._on_move)
@@ -119,10 +118,10 @@ class ReadoutTool(QObject):
         by_name = {asked.model: asked for asked in found}
         self.panel.offer({model: asked.title for model, asked in by_name.items()})
         if state.scene is None or state.model_problem:
-            self.panel.hint(NO_SCENE if state.scene is None else state.model_problem)
+            self.panel.hint(words.NO_SCENE if state.scene is None else state.model_problem)
             asked: tuple[Asked, ...] = ()
         else:
-            self.panel.hint(HINT)
+            self.panel.hint(words.MOVE_CURSOR)
             chosen = by_name.get(self.panel.chosen)
             first = named(state.model, self._models, state.device)
             asked = (first, *([chosen] if chosen else []))
@@ -148,7 +147,7 @@ class ReadoutTool(QObject):
     def _look(self) -> None:
         pixel = self._pixel_at(self._position)
         if self._readout.setting.asked:
-            self.panel.hint(OUTSIDE if pixel is None else HINT)
+            self.panel.hint(words.OUTSIDE if pixel is None else words.MOVE_CURSOR)
         if pixel is None:
             self._readout.leave()
         else:

@@ -1,4 +1,4 @@
-"""The image and what each branch says, each in its own cell of napari's grid."""
+"""The image and the prediction of each branch, each in its own cell of napari's grid."""
 
 from __future__ import annotations
 
@@ -12,6 +12,7 @@ from napari_uhrnet.widgets.inspect.uncertainty import SHADES
 from napari_uhrnet.widgets.kit.before import Before
 from napari_uhrnet.widgets.kit.layer_look import class_colormap, is_insight, placement
 from napari_uhrnet.widgets.kit.view import level0_shape
+from napari_uhrnet.widgets.segment.words import BRANCHES
 
 if TYPE_CHECKING:
     from napari.components import ViewerModel
@@ -25,15 +26,14 @@ if TYPE_CHECKING:
 
 PREFIX = "cell "
 GAP_PX = 4
-TITLES = {"fused": "Fused", "global": "Global branch", "local": "Local branch"}
 ORDER = ("global", "local", "fused")
 
 
 class SideBySide(QObject):
-    """Goes into the grid and comes back.
+    """Turns the grid on and restores the viewer afterwards.
 
-    All cells share napari's camera. The final predictions of other networks used before get
-    a cell each, and so do layers of labels that cover the scene, such as a truth, and what is shown
+    All cells share napari's camera. The final predictions of other networks used before get a cell
+    each, and so do layers of labels that cover the scene, such as ground truth, and visible layers
     of uncertainty, features and neighbours.
     """
 
@@ -78,7 +78,7 @@ class SideBySide(QObject):
             title = other.model.name.removeprefix(f"{where.model.name} ")
             self._add_cell(f"other {k}", "fused", title, opened, image)
         for branch in reversed(_ordered(where.model.branches)):
-            self._add_cell(branch, branch, TITLES[branch], where, image)
+            self._add_cell(branch, branch, BRANCHES[branch], where, image)
         for layer in viewer.layers:
             layer.visible = self._has_cell(layer, image)
             layer.name_overlay.visible = layer.visible
@@ -95,7 +95,7 @@ class SideBySide(QObject):
         return True
 
     def leave(self) -> None:
-        """Back to how it was."""
+        """Restore the viewer."""
         before, self._before = self._before, None
         if before is None:
             return

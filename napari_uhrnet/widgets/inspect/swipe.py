@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 from qtpy.QtCore import QObject, Signal
 
 from napari_uhrnet.session.compare.curtain import Curtain
+from napari_uhrnet.widgets.inspect import words
 from napari_uhrnet.widgets.kit.layer_look import class_colormap, placement, spare_id
 
 if TYPE_CHECKING:
@@ -23,7 +24,7 @@ if TYPE_CHECKING:
 
 KEY = "swipe"
 GRIP_PX = 12
-"""The line is taken at most so far from the mouse, in pixels of the screen."""
+"""The mouse grips the line from at most this far, in pixels of the screen."""
 LINE = (1.0, 1.0, 1.0, 1.0)
 
 
@@ -62,7 +63,7 @@ class Swipe(QObject):
             return False
         left, right = (where.store.levels(f"{branch}/labels") for branch in (a, b))
         place = placement(image, where.layout.inference.factor_yx)
-        name = f"UHRNet {a} | {b}"
+        name = words.swipe_layer(a, b)
         self._show(left, right, where.model.classes, name, place, top, self._labels())
         return True
 
@@ -70,20 +71,20 @@ class Swipe(QObject):
         """Show A of any two results left and B right, over an image, instead of other labels."""
         self.leave()
         place = placement(image, (pair.step, pair.step), (pair.window.y, pair.window.x))
-        name = f"UHRNet {pair.titles[0]} | {pair.titles[1]}"
+        name = words.swipe_layer(*pair.titles)
         left, right = pair.levels
         top = self._viewer.layers[-1]
         self._show(left, right, pair.classes, name, place, top, self._labels())
         self._pair = pair
 
     def _labels(self) -> list[Labels]:
-        """All that would hide it: the prediction, corrections, a truth."""
+        """All that would hide it: the prediction, corrections, ground truth."""
         from napari.layers import Labels
 
         return [layer for layer in self._viewer.layers if isinstance(layer, Labels)]
 
     def update_pair(self, pair: Pair) -> None:
-        """Show what A and B are by now, if it is they that are shown."""
+        """Show the present A and B, if they are the ones that are shown."""
         if self._pair is not None and self._pair.update(pair):
             self._overlay.further.refresh(KEY)
 

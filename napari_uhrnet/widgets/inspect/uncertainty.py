@@ -1,4 +1,4 @@
-"""How sure the prediction is, as layers over the image: see `SHADES`."""
+"""Uncertainty of the prediction, as layers over the image: see `SHADES`."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ from qtpy.QtCore import QObject
 
 from napari_uhrnet.geometry.classes import NOTHING
 from napari_uhrnet.session.compare.curtain import disagreement
+from napari_uhrnet.widgets.inspect import words
 from napari_uhrnet.widgets.kit.layer_look import label_colormap, placement, share_colours
 
 if TYPE_CHECKING:
@@ -36,27 +37,26 @@ class Shade:
 
 SHADES = {
     "confidence": Shade(
-        "Confidence",
-        "Probability of the class that is shown: dark = unsure, yellow = sure",
+        words.CONFIDENCE,
+        words.CONFIDENCE_TIP,
         ("fused/confidence",),
         "viridis",
     ),
     "margin": Shade(
-        "Margin",
-        "Probability of the class that is shown less that of the runner-up:\n"
-        "dark = a close call, yellow = clear",
+        words.MARGIN,
+        words.MARGIN_TIP,
         ("fused/margin",),
         "viridis",
     ),
     "entropy": Shade(
-        "Entropy",
-        "Spread of the probabilities over all classes: dark = sure, yellow = no idea",
+        words.ENTROPY,
+        words.ENTROPY_TIP,
         ("fused/entropy",),
         "inferno",
     ),
     "disagreement": Shade(
-        "Disagree",
-        "Pink where the global and the local branch give different classes",
+        words.DISAGREE,
+        words.DISAGREE_TIP,
         ("global/labels", "local/labels"),
     ),
 }
@@ -66,7 +66,7 @@ class Uncertainty(QObject):
     """Keeps the layers in step with ``state.uncertainty``.
 
     A share is a layer of labels with a colour for each byte: unlike an image layer it shows every
-    stored value as it is at any contrast, and nothing where nothing is known.
+    stored value as it is at any contrast, and nothing where nothing is stored.
     """
 
     def __init__(
@@ -102,14 +102,14 @@ def _layer(shade: Shade, where: Workspace) -> dict[str, Any]:
     if shade.colours is None:
         return {
             "data": disagreement(*levels),
-            "name": f"UHRNet {shade.title.lower()}",
+            "name": words.uncertainty_layer(shade.title),
             "colormap": label_colormap({0: AGREES, 1: DIFFERS}),
-            "features": {"index": [0, 1], "branches": ["agree", "differ"]},
+            "features": {"index": [0, 1], "branches": words.AGREEMENT},
         }
     values = range(NOTHING)
     return {
         "data": levels[0],
-        "name": f"UHRNet {shade.title.lower()}",
+        "name": words.uncertainty_layer(shade.title),
         "colormap": label_colormap(share_colours(shade.colours)),
         "features": {
             "index": list(values),

@@ -1,4 +1,4 @@
-"""Docks of their own beside the widget's: each is opened by a button and closed by the person."""
+"""Docks beside the main one: each is opened by a button and closed by the person."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 
 class DockPanel(QWidget):
-    """A scrolled column of panels that says once when its dock is closed."""
+    """A scrolled column of panels that emits ``closed`` once when its dock is closed."""
 
     closed = Signal()
 
@@ -45,7 +45,7 @@ class DockPanel(QWidget):
         return bool(super().event(event))
 
     def let_go(self) -> None:
-        """Listen no more; ``closed`` is emitted the first time."""
+        """Disconnect; ``closed`` is emitted the first time."""
         if not self._closed:
             self._closed = True
             self.closed.emit()
@@ -61,7 +61,7 @@ AnyTool = TypeVar("AnyTool", bound=Tool)
 
 
 class Docks(QObject):
-    """The docks that are open, one for each kind of tool; they lie behind the widget's own."""
+    """The open docks, one for each kind of tool, in tabs with the main dock."""
 
     def __init__(self, viewer: napari.viewer.Viewer, parent: QObject | None = None) -> None:
         super().__init__(parent)
@@ -69,7 +69,7 @@ class Docks(QObject):
         self._open: dict[str, tuple[Tool, QWidget]] = {}
 
     def open(self, title: str, make: Callable[[], AnyTool]) -> AnyTool:
-        """Show the dock with this title, made when there is none."""
+        """Show the dock with this title; make it if there is none."""
         if title in self._open:
             tool, dock = self._open[title]
             dock.raise_()

@@ -1,4 +1,4 @@
-"""Keys of the viewer that belong to this program while its dock is open."""
+"""Keys of the viewer that are bound while the dock is open."""
 
 from __future__ import annotations
 
@@ -18,11 +18,11 @@ class Keys:
         self._before: dict[str, Any] = {}
 
     def bind(self, key: str, action: Callable[[Any], Any]) -> None:
-        """Let a key do something; a generator goes on when the key is released."""
+        """Let a key do something; a generator is resumed when the key is released."""
         self._before[key] = self._viewer.bind_key(key, action, overwrite=True)
 
     def release(self) -> None:
-        """Give all keys back."""
+        """Restore all keys."""
         for key, before in self._before.items():
             self._viewer.bind_key(key, before, overwrite=True)
         self._before.clear()

@@ -20,11 +20,11 @@ if TYPE_CHECKING:
 
 CLEAR = (0.0, 0.0, 0.0, 0.0)
 INSIGHT = "uhrnet insight"
-"""Key in the metadata of layers that show what goes on inside of a network."""
+"""Key in the metadata of layers that show the inside of a network."""
 
 
 def is_insight(layer: Layer) -> bool:
-    """Whether a layer shows features or what neighbours did: neither a scene nor a result."""
+    """Whether a layer shows features or neighbour influence: neither a scene nor a result."""
     return INSIGHT in layer.metadata
 
 

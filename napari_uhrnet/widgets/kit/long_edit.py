@@ -1,4 +1,4 @@
-"""Edits that take a while: on a thread of their own, with progress, and stopped when asked."""
+"""Long edits on a thread of their own, with progress, that can be stopped."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 
 class Stopped(Exception):
-    """The person wants no more of it."""
+    """The person stopped the edit."""
 
 
 class LongEdit(QObject):
@@ -37,7 +37,7 @@ class LongEdit(QObject):
 
     @property
     def is_running(self) -> bool:
-        """Whether an edit has begun whose end was not told yet."""
+        """Whether an edit has begun for which ``ended`` was not emitted yet."""
         return self._future is not None
 
     def start(self, edit: Edit) -> None:
@@ -47,11 +47,11 @@ class LongEdit(QObject):
         future.add_done_callback(self._ended.emit)
 
     def stop(self) -> None:
-        """Stop after the block in work; the edit takes back what it did."""
+        """Stop after the current block; the edit undoes what it did."""
         self._stop.set()
 
     def close(self) -> None:
-        """Stop, and wait until nothing is written any more; the end is not told."""
+        """Stop, and wait until nothing is written any more; ``ended`` is not emitted."""
         self.stop()
         self._thread.shutdown(wait=True)
         self._future = None

@@ -27,6 +27,8 @@ class MatrixView(pg.PlotWidget):
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent, background=None)
+        # Otherwise the background of the last theme stays.
+        self.setStyleSheet("background: transparent")
         self._count = 0
         self._texts: list[pg.TextItem] = []
         self._image = pg.ImageItem(axisOrder="row-major")
@@ -50,7 +52,7 @@ class MatrixView(pg.PlotWidget):
         self._count = len(names)
         self.mark(None)
         share = counts / np.maximum(counts.sum(axis=1, keepdims=True), 1)
-        # Seen by the square root, a per cent is not yet black.
+        # The square root keeps a share of one per cent visible.
         self._image.setImage(np.sqrt(share), levels=(0, 1))
         self._image.setRect(0, 0, self._count, self._count)
         short = [n if len(n) <= LETTERS else n[: LETTERS - 1] + "." for n in names]

@@ -21,8 +21,8 @@ from napari_uhrnet.resources import resource_path
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-TITLE_PX = 68
-"""The titles of all panels' rows take so much room, so that their fields line up."""
+TITLE_PX = 76
+"""Width of the titles of all panels' rows, so that their fields line up."""
 TOOLS_PER_LINE = 3
 
 
@@ -39,21 +39,22 @@ class Panel(QGroupBox):
         self._tools: QGridLayout | None = None
 
     def add_row(self, title: str, field: QWidget) -> None:
-        """Add a field below the others; its title is also what screen readers say."""
+        """Add a field below the others; screen readers read its title, too."""
         label = QLabel(title)
         label.setMinimumWidth(TITLE_PX)
         label.setBuddy(field)
         self._form.addRow(label, field)
 
-    def add_tool(self, title: str, tip: str, pressed: Callable[[], object]) -> QPushButton:
-        """Add a button that opens something of its own; three of them share a line."""
+    def add_tool(
+        self, name: str, title: str, tip: str, pressed: Callable[[], object]
+    ) -> QPushButton:
+        """Add a button that opens a dock, with ``name`` as object name; three share a line."""
         if self._tools is None:
             self._tools = QGridLayout()
             self._tools.setSpacing(4)
             for column in range(TOOLS_PER_LINE):
                 self._tools.setColumnStretch(column, 1)
             self.column.addLayout(self._tools)
-        name = title.removesuffix("…").replace(" ", "_").replace("-", "_").lower()
         button = QPushButton(title, objectName=name)
         button.setToolTip(tip)
         button.clicked.connect(lambda: pressed())

@@ -1,4 +1,4 @@
-"""Panels below each other, scrolled as a whole."""
+"""Panels below each other that scroll together."""
 
 from __future__ import annotations
 

@@ -6,29 +6,28 @@ from typing import TYPE_CHECKING
 
 import pyqtgraph as pg
 
-from napari_uhrnet.session.inspect.pins import likeliest
-
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from qtpy.QtWidgets import QWidget
 
     from napari_uhrnet.engine.inspect.point import Reading
 
 COLOURS = {"global": "#56b4e9", "local": "#e69f00", "fused": "#009e73"}
-"""Told apart by all kinds of colour vision (Okabe and Ito)."""
-MOST_CLASSES = 12
+"""Distinct for all kinds of colour vision (Okabe and Ito)."""
 BAR_PX, GAP_PX, AXIS_PX = 7, 7, 24
 LETTERS = 18
-ROOM = 1.26
-"""Bars end at 1; behind them the numbers stand."""
+RANGE = 1.26
+"""Bars end at 1; the rest of the axis is for the numbers behind them."""
 
 
 class ProbabilityBars(pg.PlotWidget):
-    """A group of bars for each class, from top to bottom in the order of the class table."""
+    """A group of bars for each class, one bar for each branch."""
 
     def __init__(self, name: str, parent: QWidget | None = None) -> None:
         super().__init__(parent, background=None)
         self.setObjectName(name)
-        # Else what was behind it in the last theme stays.
+        # Otherwise the background of the last theme stays.
         self.setStyleSheet("background: transparent")
         self._items: list[pg.GraphicsObject] = []
         plot = self.getPlotItem()
@@ -41,9 +40,8 @@ class ProbabilityBars(pg.PlotWidget):
         plot.getAxis("bottom").setTicks([[(k / 2, f"{k / 2:g}") for k in range(3)]])
         plot.showGrid(x=True, alpha=0.25)
 
-    def show_reading(self, reading: Reading) -> None:
-        """Show what the branches say; of many classes only the likeliest."""
-        channels = likeliest(reading, MOST_CLASSES)
+    def show_reading(self, reading: Reading, channels: Sequence[int]) -> None:
+        """Show the probabilities of these channels, from top to bottom."""
         branches = [name for name in COLOURS if name in reading.branches]
         plot = self.getPlotItem()
         for item in self._items:
@@ -59,25 +57,25 @@ class ProbabilityBars(pg.PlotWidget):
         plot.getAxis("left").setTicks([ticks])
         for side in ("left", "bottom"):
             plot.getAxis(side).setTextPen(self.palette().windowText().color())
-        plot.setRange(xRange=(0, ROOM), yRange=(-0.5, len(channels) - 0.5), padding=0)
+        plot.setRange(xRange=(0, RANGE), yRange=(-0.5, len(channels) - 0.5), padding=0)
         self.setFixedHeight(len(channels) * (len(branches) * BAR_PX + GAP_PX) + AXIS_PX)
 
     def _bars(
-        self, reading: Reading, name: str, k: int, count: int, channels: list[int]
+        self, reading: Reading, name: str, k: int, count: int, channels: Sequence[int]
     ) -> pg.BarGraphItem:
         share = GAP_PX / (count * BAR_PX + GAP_PX)
         height = (1 - share) / count
         return pg.BarGraphItem(
             x0=0,
-            width=[float(v) for v in reading.branches[name].probabilities[channels]],
+            width=[float(v) for v in reading.branches[name].probabilities[list(channels)]],
             y=[row - 0.5 + share / 2 + (k + 0.5) * height for row in range(len(channels))],
             height=height,
             brush=COLOURS[name],
             pen=None,
         )
 
-    def _numbers(self, reading: Reading, channels: list[int]) -> list[pg.TextItem]:
-        """The largest probability of each class that has one to speak of, behind its bars."""
+    def _numbers(self, reading: Reading, channels: Sequence[int]) -> list[pg.TextItem]:
+        """The fused probability of each class that rounds to more than 0, behind its bars."""
         texts = []
         for row, channel in enumerate(channels):
             longest = max(float(b.probabilities[channel]) for b in reading.branches.values())

@@ -2,18 +2,12 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from qtpy.QtCore import QSettings
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
-
-    from napari_uhrnet.session.correct.state import CorrectState
-    from napari_uhrnet.session.state import SessionState
-
-SESSION = {"model": str, "device": str, "region": str, "follow_view": bool, "opacity": float}
-CORRECTING = {"brush_px": int, "superpixel_px": int}
 
 
 def user_settings() -> QSettings:
@@ -21,31 +15,20 @@ def user_settings() -> QSettings:
     return QSettings("napari-uhrnet", "napari-uhrnet")
 
 
-def follow_session(state: SessionState, settings: QSettings) -> None:
-    """Begin as the last session ended, and keep the settings up to date from now on."""
-    _restore(state, settings, SESSION)
-    if state.region not in ("visible", "scene"):
-        # A rectangle is of one scene and is not remembered.
-        state.region = "visible"
-    _remember(state, settings, SESSION)
+def follow(state: Any, settings: QSettings, kinds: Mapping[str, type]) -> None:
+    """Set fields of a state as they were last time, and keep the settings up to date from now on.
 
-
-def follow_correcting(state: CorrectState, settings: QSettings) -> None:
-    """The same for the sizes of the tools."""
-    _restore(state, settings, CORRECTING)
-    _remember(state, settings, CORRECTING)
-
-
-def _restore(state: object, settings: QSettings, kinds: Mapping[str, type]) -> None:
+    Parameters
+    ----------
+    state
+        An evented dataclass of psygnal.
+    kinds
+        The fields that are remembered, with their types; a field's name is also its key in the
+        settings.
+    """
     for name, kind in kinds.items():
         if settings.contains(name):
             setattr(state, name, settings.value(name, type=kind))
-
-
-def _remember(
-    state: SessionState | CorrectState, settings: QSettings, kinds: Mapping[str, type]
-) -> None:
-    for name in kinds:
         getattr(state.events, name).connect(_keeper(settings, name))
 
 

@@ -25,7 +25,7 @@ SURROUNDINGS = 3
 SMALLEST_PX = 48
 """Nothing smaller than this is made to fill that part."""
 CLICK_PX = 4
-"""A mouse that moved farther on the screen between press and release did not click."""
+"""A mouse that moved farther on the screen between press and release dragged."""
 
 
 def level0_shape(layer: Layer) -> tuple[int, int]:
@@ -114,7 +114,7 @@ def make_canvas_current(viewer: napari.Viewer) -> None:
 
 
 class ViewWatcher(QObject):
-    """Tells when the view has come to rest somewhere else."""
+    """Emits ``settled`` when the view has come to rest somewhere else."""
 
     settled = Signal()
 
@@ -134,7 +134,7 @@ class ViewWatcher(QObject):
             emitter.connect(self._on_moved)
 
     def close(self) -> None:
-        """Let go of the viewer."""
+        """Disconnect from the viewer."""
         for emitter in self._emitters:
             emitter.disconnect(self._on_moved)
         self._timer.stop()

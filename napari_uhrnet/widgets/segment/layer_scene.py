@@ -18,7 +18,7 @@ def scene_of(layer: Image) -> Scene:
     Raises
     ------
     UserError
-        If the layer is no 2-D picture.
+        If the layer is not a 2-D image.
     """
     from napari_uhrnet.scene.array import array_scene
     from napari_uhrnet.scene.base import Scene
@@ -28,7 +28,7 @@ def scene_of(layer: Image) -> Scene:
         return scene
     if layer.ndim != 2:
         raise UserError(
-            f"{layer.name}: has {layer.ndim} axes and only 2-D pictures can be segmented: "
+            f"{layer.name}: has {layer.ndim} axes and only 2-D images can be segmented: "
             "split it into 2-D layers or open it as RGB"
         )
     levels = list(layer.data) if layer.multiscale else [layer.data]

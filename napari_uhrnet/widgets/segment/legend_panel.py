@@ -14,23 +14,19 @@ from qtpy.QtWidgets import (
     QGridLayout,
     QLabel,
     QPushButton,
-    QSlider,
     QWidget,
 )
+from superqt import QLabeledSlider
 
 from napari_uhrnet.session.areas import shares
 from napari_uhrnet.widgets.kit.panel import Panel
+from napari_uhrnet.widgets.segment import words
 
 if TYPE_CHECKING:
     from napari_uhrnet.geometry.classes import LabelClass
     from napari_uhrnet.session.state import SessionState
 
 SWATCH_PX = 14
-BRANCHES = {
-    "fused": "Fused: the final prediction",
-    "global": "Global branch",
-    "local": "Local branch",
-}
 
 
 @dataclass(frozen=True)
@@ -44,19 +40,20 @@ class LegendPanel(Panel):
     """Shows the classes; the person chooses what is visible."""
 
     def __init__(self, state: SessionState, *, parent: QWidget | None = None) -> None:
-        super().__init__("Classes", parent=parent)
+        super().__init__(words.CLASSES, parent=parent)
         self._state = state
         self._rows: dict[int, _Row] = {}
         self.branch = QComboBox(objectName="branch")
-        self.branch.setToolTip("Whose prediction is shown")
-        self.opacity = QSlider(Qt.Orientation.Horizontal, objectName="opacity")
+        self.branch.setToolTip(words.PREDICTION_TIP)
+        self.opacity = QLabeledSlider(Qt.Orientation.Horizontal)
+        self.opacity.setObjectName("opacity")
         self.opacity.setRange(0, 100)
-        self.opacity.setToolTip("How much of the image shows through")
+        self.opacity.setToolTip(words.OPACITY_TIP)
         self._grid = QGridLayout()
         self._grid.setColumnStretch(1, 1)
         self._grid.setVerticalSpacing(2)
-        self.add_row("Prediction", self.branch)
-        self.add_row("Opacity", self.opacity)
+        self.add_row(words.PREDICTION, self.branch)
+        self.add_row(words.OPACITY, self.opacity)
         self.column.addLayout(self._grid)
         self._connect()
         self._show_branches()
@@ -93,13 +90,13 @@ class LegendPanel(Panel):
 
     def _make_row(self, entry: LabelClass) -> _Row:
         show = QCheckBox(entry.name, objectName=f"show_{entry.id}")
-        show.setToolTip(f"Show or hide {entry.name}")
+        show.setToolTip(words.show_tip(entry.name))
         show.toggled.connect(partial(self._on_show, entry.id))
         share = QLabel(alignment=Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter)
-        share.setToolTip("Share of the segmented area")
-        share.setMinimumWidth(share.fontMetrics().horizontalAdvance("< 0.1 %"))
-        solo = QPushButton("Solo", checkable=True, objectName=f"solo_{entry.id}")
-        solo.setToolTip(f"Show {entry.name} alone; again to show all")
+        share.setToolTip(words.SHARE_TIP)
+        share.setMinimumWidth(share.fontMetrics().horizontalAdvance(words.SMALL_SHARE))
+        solo = QPushButton(words.SOLO, checkable=True, objectName=f"solo_{entry.id}")
+        solo.setToolTip(words.solo_tip(entry.name))
         solo.clicked.connect(partial(self._on_solo, entry.id))
         return _Row(show, share, solo)
 
@@ -120,7 +117,7 @@ class LegendPanel(Panel):
         state = self._state
         self.branch.clear()
         for name in state.branches:
-            self.branch.addItem(BRANCHES.get(name, name), name)
+            self.branch.addItem(words.PREDICTIONS.get(name, name), name)
         self.branch.setCurrentIndex(self.branch.findData(state.branch))
 
     def _show_opacity(self, opacity: float) -> None:
@@ -140,11 +137,11 @@ class LegendPanel(Panel):
     def _show_shares(self) -> None:
         share = shares(self._state.areas_px)
         for class_id, row in self._rows.items():
-            row.share.setText(_percent(share[class_id]) if class_id in share else "–")
+            row.share.setText(_percent(share[class_id]) if class_id in share else words.NO_SHARE)
 
 
 def _percent(share: float) -> str:
-    return "< 0.1 %" if share < 0.001 else f"{share:.1%}".replace("%", " %")
+    return words.SMALL_SHARE if share < 0.001 else f"{share:.1%}".replace("%", " %")
 
 
 def _swatch(rgb: tuple[int, int, int]) -> QPixmap:

@@ -1,4 +1,4 @@
-"""Which network segments, on what, and on which terms its weights come."""
+"""Which network segments, on which device, and the terms of use of its weights."""
 
 from __future__ import annotations
 
@@ -17,6 +17,7 @@ from qtpy.QtWidgets import (
 
 from napari_uhrnet.models.registry import DEVICES, list_models
 from napari_uhrnet.widgets.kit.panel import Panel, narrow_combo
+from napari_uhrnet.widgets.segment import words
 
 if TYPE_CHECKING:
     from napari_uhrnet.models.base.checkpoint import Card
@@ -27,26 +28,23 @@ class ModelPanel(Panel):
     """Shows model, device and terms; the person chooses them."""
 
     def __init__(self, state: SessionState, *, parent: QWidget | None = None) -> None:
-        super().__init__("Model", parent=parent)
+        super().__init__(words.MODEL, parent=parent)
         self._state = state
         self.models = narrow_combo("model")
         self._add_registry()
-        self.load = QPushButton("Load checkpoint…", objectName="load_checkpoint")
-        self.load.setToolTip(
-            "Take the network from a .safetensors file with its .json card beside, or GLNet as "
-            "published from the folder of its .pth files"
-        )
-        self.about = QPushButton("About…", objectName="about")
-        self.about.setToolTip("The whole card: training data, terms, scores")
+        self.load = QPushButton(words.LOAD, objectName="load_checkpoint")
+        self.load.setToolTip(words.LOAD_TIP)
+        self.about = QPushButton(words.ABOUT, objectName="about")
+        self.about.setToolTip(words.ABOUT_TIP)
         self.device = QComboBox(objectName="device")
         self.device.addItems(DEVICES)
-        self.device.setToolTip("What computes; auto takes a GPU if there is one")
+        self.device.setToolTip(words.DEVICE_TIP)
         self.terms = QLabel(objectName="terms", wordWrap=True)
         buttons = QHBoxLayout()
         buttons.addWidget(self.load, 1)
         buttons.addWidget(self.about)
-        self.add_row("Network", self.models)
-        self.add_row("Device", self.device)
+        self.add_row(words.NETWORK, self.models)
+        self.add_row(words.DEVICE, self.device)
         self.column.addLayout(buttons)
         self.column.addWidget(self.terms)
         self._connect()
@@ -54,9 +52,8 @@ class ModelPanel(Panel):
 
     def _add_registry(self) -> None:
         for entry in list_models():
-            self.models.addItem(
-                entry.name if entry.shipped else f"{entry.name} (no weights)", entry.name
-            )
+            title = entry.name if entry.shipped else words.no_weights(entry.name)
+            self.models.addItem(title, entry.name)
             self.models.setItemData(self.models.count() - 1, entry.description, 3)
 
     def _connect(self) -> None:
@@ -74,9 +71,7 @@ class ModelPanel(Panel):
         self._state.device = self.device.currentText()
 
     def _on_load(self) -> None:
-        path, _ = QFileDialog.getOpenFileName(
-            self, "Load a checkpoint", "", "Checkpoints (*.safetensors *.pth)"
-        )
+        path, _ = QFileDialog.getOpenFileName(self, words.LOAD_DIALOG, "", words.CHECKPOINT_FILES)
         if path:
             # GLNet's modes 2 and 3 need two or three files, which are given out side by side.
             chosen = Path(path)
@@ -99,20 +94,11 @@ class ModelPanel(Panel):
         self.about.setEnabled(card is not None)
         self.terms.setText(card.terms if card else state.model_problem)
         self.terms.setToolTip(_describe(card) if card else "")
-        self.models.setToolTip(card.title if card else "The network that segments")
+        self.models.setToolTip(card.title if card else words.NETWORK_TIP)
 
 
 def _describe(card: Card) -> str:
-    def lines(title: str, facts: dict[str, object]) -> list[str]:
-        return [title, *(f"    {k}: {v}" for k, v in facts.items())] if facts else []
-
-    return "\n".join(
-        [
-            card.title,
-            f"Classes: {', '.join(card.classes.names.values())}",
-            f"Pixel size: {card.pixel_size_m:.4g} m",
-            f"Terms: {card.terms}",
-            *lines("Training", card.training),
-            *lines("Scores", card.metrics),
-        ]
+    names = ", ".join(card.classes.names.values())
+    return words.card_lines(
+        card.title, names, card.pixel_size_m, card.terms, card.training, card.metrics
     )

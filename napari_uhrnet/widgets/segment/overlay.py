@@ -10,6 +10,7 @@ from qtpy.QtCore import QObject, QTimer, Signal
 from napari_uhrnet.geometry.classes import NOTHING
 from napari_uhrnet.session.areas import class_areas
 from napari_uhrnet.widgets.kit.layer_look import class_colormap, placement, undisturbed
+from napari_uhrnet.widgets.segment import words
 from napari_uhrnet.widgets.segment.further_layers import FurtherLayers
 
 if TYPE_CHECKING:
@@ -124,7 +125,7 @@ class Overlay(QObject):
             self._labels = self._add_over(
                 image,
                 self._levels(),
-                name=f"{where.model.card.family} {self._state.branch}",
+                name=words.prediction_layer(where.model.card.family, self._state.branch),
                 multiscale=True,
                 **placement(image, where.layout.inference.factor_yx),
             )
@@ -158,7 +159,7 @@ class Overlay(QObject):
                 self._coarse = self._add_over(
                     image,
                     np.full(grid.shape_yx, NOTHING, np.uint8),
-                    name=f"{self._where.model.card.family} coarse global",
+                    name=words.coarse_layer(self._where.model.card.family),
                     **placement(image, grid.factor_yx),
                 )
         self._coarse.data[tile.window.slices] = tile.labels
@@ -171,7 +172,7 @@ class Overlay(QObject):
             return None
         if self._shapes is None:
             self._shapes = self._viewer.add_shapes(
-                name="UHRNet region",
+                name=words.REGION_LAYER,
                 face_color="transparent",
                 edge_color="yellow",
                 edge_width=max(scene.shape_yx) / 500,
@@ -236,7 +237,7 @@ class Overlay(QObject):
         if self._where is None or self._labels is None:
             return
         self._labels.data = self._levels()
-        self._labels.name = f"{self._where.model.card.family} {branch}"
+        self._labels.name = words.prediction_layer(self._where.model.card.family, branch)
         self.refresh()
 
     def _on_colours(self) -> None:

@@ -1,4 +1,4 @@
-"""Tells where the prediction that is shown has grown or changed, for what lies over it."""
+"""Notices where the shown prediction has grown or changed, for what lies over it."""
 
 from __future__ import annotations
 
@@ -60,15 +60,15 @@ class PredictionWatch(QObject):
             signal.disconnect(self._on_changed)
 
     def look(self) -> None:
-        """Say what has changed since the last time."""
+        """Emit what has changed since the last time."""
         before, self._shown = self._shown, self._now()
         old, self._finished = self._finished, self._finished_now()
         if self._shown[0] is not before[0] or self._shown[1] != before[1]:
             self.replaced.emit()
         elif old is not None and self._finished is not None:
-            self._tell_growth(self._finished & ~old)
+            self._emit_growth(self._finished & ~old)
 
-    def _tell_growth(self, cells: NDArray[np.bool_]) -> None:
+    def _emit_growth(self, cells: NDArray[np.bool_]) -> None:
         box, where = bounding_window(cells), self.where
         if not box or where is None:
             return

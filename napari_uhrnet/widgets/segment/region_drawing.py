@@ -1,4 +1,4 @@
-"""The rectangle that the person draws to say what is to be segmented."""
+"""The rectangle that the person draws to choose what is segmented."""
 
 from __future__ import annotations
 

@@ -17,16 +17,11 @@ from qtpy.QtWidgets import (
 
 from napari_uhrnet.session.wording import duration
 from napari_uhrnet.widgets.kit.panel import Panel, icon
+from napari_uhrnet.widgets.segment import words
 
 if TYPE_CHECKING:
     from napari_uhrnet.session.controller import Controller
     from napari_uhrnet.session.state import RunStatus, SessionState
-
-REGIONS = (
-    ("visible", "Visible region", "What is on screen, then the patches around it"),
-    ("scene", "Whole scene", "All of the image, nearest to its centre first"),
-    ("rectangle", "Rectangle", "A rectangle that you draw over the image"),
-)
 
 
 class RunPanel(Panel):
@@ -37,19 +32,19 @@ class RunPanel(Panel):
     def __init__(
         self, state: SessionState, controller: Controller, *, parent: QWidget | None = None
     ) -> None:
-        super().__init__("Segment", parent=parent)
+        super().__init__(words.RUN, parent=parent)
         self._state, self._controller = state, controller
         self.region = QComboBox(objectName="region")
-        for k, (name, title, tip) in enumerate(REGIONS):
+        for k, (name, (title, tip)) in enumerate(words.REGIONS.items()):
             self.region.addItem(title, name)
             self.region.setItemData(k, tip, 3)
-        self.region.setToolTip("What is segmented")
-        self.follow = QCheckBox("Follow the view", objectName="follow_view")
-        self.follow.setToolTip("When the view moves, go on with what is on screen then")
-        self.segment = QPushButton("Segment", objectName="segment", autoDefault=True)
-        self.segment.setToolTip("Segment the region; masks appear as they are finished")
-        self.cancel = QPushButton("Cancel", objectName="cancel")
-        self.cancel.setToolTip("Stop after the batch in work; what is finished is kept")
+        self.region.setToolTip(words.REGION_TIP)
+        self.follow = QCheckBox(words.FOLLOW, objectName="follow_view")
+        self.follow.setToolTip(words.FOLLOW_TIP)
+        self.segment = QPushButton(words.SEGMENT, objectName="segment", autoDefault=True)
+        self.segment.setToolTip(words.SEGMENT_TIP)
+        self.cancel = QPushButton(words.CANCEL, objectName="cancel")
+        self.cancel.setToolTip(words.CANCEL_TIP)
         self.bar = QProgressBar(objectName="progress", textVisible=True)
         self.message = QLabel(objectName="message", wordWrap=True)
         self.note = QLabel(objectName="note", wordWrap=True)
@@ -66,16 +61,16 @@ class RunPanel(Panel):
 
     def _make_ask_row(self) -> None:
         self.ask = QWidget(objectName="ask")
-        self.go = QPushButton("Go", objectName="go")
-        self.go.setToolTip("Segment all of it; it can be stopped at any time")
-        self.not_now = QPushButton("Not now", objectName="not_now")
+        self.go = QPushButton(words.SEGMENT_ALL, objectName="go")
+        self.go.setToolTip(words.SEGMENT_ALL_TIP)
+        self.not_now = QPushButton(words.NOT_NOW, objectName="not_now")
         row = QHBoxLayout(self.ask)
         row.setContentsMargins(0, 0, 0, 0)
         row.addWidget(self.go, 1)
         row.addWidget(self.not_now, 1)
 
     def _lay_out(self) -> None:
-        self.add_row("Region", self.region)
+        self.add_row(words.REGION, self.region)
         buttons = QHBoxLayout()
         buttons.addWidget(self.segment, 2)
         buttons.addWidget(self.cancel, 1)
@@ -122,9 +117,9 @@ class RunPanel(Panel):
         self.bar.setValue(status.patches_done)
         left = status.seconds_left
         if status.asks:
-            self.bar.setFormat("coarse prediction first: %v of %m frames")
+            self.bar.setFormat(words.COARSE_FRAMES)
         else:
-            self.bar.setFormat(f"{duration(left)} left" if left else "%p %")
+            self.bar.setFormat(words.time_left(duration(left)) if left else words.PERCENT)
         self.ask.setVisible(status.asks)
         for label, text in ((self.message, status.message), (self.note, status.note)):
             label.setText(text)

@@ -1,4 +1,4 @@
-"""Which picture is segmented, how large it is, and how large its pixels are."""
+"""Which image is segmented, how large it is, and how large its pixels are."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ from qtpy.QtWidgets import QLabel, QLineEdit, QWidget
 
 from napari_uhrnet.session.wording import length
 from napari_uhrnet.widgets.kit.panel import Panel, narrow_combo
+from napari_uhrnet.widgets.segment import words
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -19,30 +20,26 @@ if TYPE_CHECKING:
 
 
 class ScenePanel(Panel):
-    """Shows the scene; the person chooses the layer and may say the pixel size."""
+    """Shows the scene; the person chooses the layer and may enter the pixel size."""
 
     layer_chosen = Signal(object)
     """The image layer that is to be segmented, None if there is none."""
 
     def __init__(self, state: SessionState, *, parent: QWidget | None = None) -> None:
-        super().__init__("Scene", parent=parent)
+        super().__init__(words.SCENE, parent=parent)
         self._state = state
         self.layers = narrow_combo("layer")
-        self.layers.setToolTip("The image layer that is segmented")
+        self.layers.setToolTip(words.IMAGE_TIP)
         self.size = QLabel(objectName="size")
         self.pixel_size = QLineEdit(objectName="pixel_size")
-        self.pixel_size.setToolTip(
-            "Metres on the ground per pixel of the image. The network sees the image scaled to\n"
-            "the pixel size it was trained with, so a wrong number gives wrong classes.\n"
-            "Empty: what the file says, else the checkpoint's own."
-        )
+        self.pixel_size.setToolTip(words.PIXEL_SIZE_TIP)
         self.hint = QLabel(objectName="pixel_size_hint", wordWrap=True)
-        self.add_row("Image", self.layers)
-        self.add_row("Size", self.size)
-        self.add_row("Pixel size", self.pixel_size)
+        self.add_row(words.IMAGE, self.layers)
+        self.add_row(words.SIZE, self.size)
+        self.add_row(words.PIXEL_SIZE, self.pixel_size)
         self.column.addWidget(self.hint)
         self.layers.currentIndexChanged.connect(self._on_layer_chosen)
-        self.pixel_size.editingFinished.connect(self._on_pixel_size_typed)
+        self.pixel_size.editingFinished.connect(self._on_pixel_size_entered)
         for field in ("scene", "pixel_size_m", "card"):
             getattr(state.events, field).connect(self._show)
         self._show()
@@ -60,7 +57,7 @@ class ScenePanel(Panel):
         for layer in layers:
             self.layers.addItem(layer.name, layer)
         if not layers:
-            self.layers.addItem("no image open", None)
+            self.layers.addItem(words.NO_IMAGE, None)
         self.layers.setEnabled(bool(layers))
         kept = before in layers
         self.layers.setCurrentIndex(layers.index(before) if kept else max(0, len(layers) - 1))
@@ -71,7 +68,7 @@ class ScenePanel(Panel):
     def _on_layer_chosen(self) -> None:
         self.layer_chosen.emit(self.layer())
 
-    def _on_pixel_size_typed(self) -> None:
+    def _on_pixel_size_entered(self) -> None:
         text = self.pixel_size.text().strip().lower().replace(",", ".")
         text = text.removesuffix("m/px").removesuffix("m").strip()
         if not text:
@@ -81,7 +78,7 @@ class ScenePanel(Panel):
         try:
             metres = float(text)
         except ValueError:
-            self.hint.setText(f"“{text}” is no number: type metres per pixel, e.g. 0.5")
+            self.hint.setText(words.no_number(text))
             self.hint.show()
             return
         scene = self._state.scene
@@ -96,7 +93,7 @@ class ScenePanel(Panel):
         self.pixel_size.setEnabled(scene is not None)
         trained = state.card.pixel_size_m if state.card else None
         self.pixel_size.setPlaceholderText(
-            f"{trained:.3g} (assumed)" if trained and scene else "metres per pixel"
+            words.assumed(trained) if trained and scene else words.METRES_PER_PIXEL
         )
         if scene is None:
             self.size.setText("–")
@@ -109,11 +106,9 @@ class ScenePanel(Panel):
         self.hint.setVisible(bool(hint))
 
 
-def _hint(own: float | None, typed: float | None, trained: float | None) -> str:
-    if typed is not None:
-        return f"typed; the file says {own:.4g} m/px" if own is not None else "typed, in m/px"
+def _hint(own: float | None, entered: float | None, trained: float | None) -> str:
+    if entered is not None:
+        return words.ENTERED if own is None else words.entered_hint(own)
     if own is not None:
-        return "from the file, in m/px"
-    if trained is None:
-        return ""
-    return f"assumed {trained:.3g} m/px, the checkpoint's; type the true size if you know it"
+        return words.FROM_FILE
+    return "" if trained is None else words.assumed_hint(trained)

@@ -1,4 +1,4 @@
-"""Comparisons as jobs: the numbers, the lit pixels, and what happens to what is out of date."""
+"""Comparisons as jobs: the numbers, the highlighted pixels, and what happens to what is out of date."""
 
 from datetime import datetime
 
@@ -86,14 +86,14 @@ def test_numbers_are_those_of_the_masked_whole_arrays(at_once, area):
 @pytest.mark.parametrize("polygon", [None, POLYGON])
 @pytest.mark.parametrize("highlight_px", [2000, 300, 77])
 @pytest.mark.parametrize("block_px", [1024, 100])
-def test_lit_pixels_are_those_of_the_pair_inside_the_area(
+def test_highlighted_pixels_are_those_of_the_pair_inside_the_area(
     at_once, monkeypatch, polygon, highlight_px, block_px
 ):
     monkeypatch.setattr(comparing, "HIGHLIGHT_PX", highlight_px)
     monkeypatch.setattr(blocks, "BLOCK_PX", block_px)
     at_once.comparer.compare(wanted(polygon=polygon))
     view = Window(33, 71, 1060, 1130)
-    at_once.comparer.light((4, 6), view)
+    at_once.comparer.highlight((4, 6), view)
     (highlighted,) = at_once.highlighted
     area = at_once.comparer.compared.comparison.area.window
     assert highlighted.window == view.intersect(area)
@@ -111,10 +111,10 @@ def test_lit_pixels_are_those_of_the_pair_inside_the_area(
     np.testing.assert_array_equal(highlighted.mask, cells.any(axis=(1, 3)))
 
 
-def test_nothing_is_lit_outside_of_the_area_or_before_there_is_one(at_once):
-    at_once.comparer.light((1, 1), WHOLE)
+def test_nothing_is_highlighted_outside_of_the_area_or_before_there_is_one(at_once):
+    at_once.comparer.highlight((1, 1), WHOLE)
     at_once.comparer.compare(wanted(window=Window(0, 0, 50, 50)))
-    at_once.comparer.light((1, 1), Window(60, 60, 9, 9))
+    at_once.comparer.highlight((1, 1), Window(60, 60, 9, 9))
     assert at_once.highlighted == []
 
 
@@ -130,23 +130,23 @@ def test_the_latest_comparison_wins(person, runner):
     assert person.comparer.status.message == ""
 
 
-def test_a_comparison_goes_before_lit_pixels(person, runner):
+def test_a_comparison_goes_before_highlighted_pixels(person, runner):
     person.comparer.compare(wanted())
     runner.drain()
     person.comparer.compare(wanted(B, A))
     runner.step()
-    person.comparer.light((1, 4), WHOLE)
+    person.comparer.highlight((1, 4), WHOLE)
     runner.drain()
     assert person.highlighted == []
     assert_found(person.comparer.compared.comparison, B, A, inside())
 
 
-def test_only_the_pair_that_was_asked_for_last_is_lit(person, runner):
+def test_only_the_pair_that_was_asked_for_last_is_highlighted(person, runner):
     person.comparer.compare(wanted())
     runner.drain()
-    person.comparer.light((1, 4), WHOLE)
+    person.comparer.highlight((1, 4), WHOLE)
     runner.step()
-    person.comparer.light((4, 1), WHOLE)
+    person.comparer.highlight((4, 1), WHOLE)
     runner.drain()
     assert [highlighted.pair for highlighted in person.highlighted] == [(4, 1)]
 

@@ -79,7 +79,7 @@ def test_what_is_by_now_is_read_after_everything_else():
     runner.drain()
     (first,) = read
     growing[:] = A
-    comparer.light((1, 4), WHOLE)
+    comparer.highlight((1, 4), WHOLE)
     comparer.compare(wanted())
     assert not comparer.follow_pair()
     runner.drain()

@@ -12,6 +12,7 @@ from napari_uhrnet.engine.passes.state import EngineState
 from napari_uhrnet.engine.planning.layout import SceneLayout
 from napari_uhrnet.errors import UserError
 from napari_uhrnet.geometry.window import Window
+from napari_uhrnet.session.inspect import words
 from napari_uhrnet.session.inspect.feature_view import FeatureViewer, Found
 from napari_uhrnet.session.model_pool import ModelPool
 from napari_uhrnet.session.runner import SyncRunner
@@ -93,9 +94,9 @@ def test_the_pixel_size_that_was_typed_counts():
 @pytest.mark.parametrize(
     ("state", "sentence"),
     [
-        ({"scene": None}, "Open an image first: File > Open, or drop one on the window."),
+        ({"scene": None}, words.OPEN_IMAGE),
         ({"model_problem": "tiny: no weights: load or train a checkpoint of it first"}, None),
-        ({"view": None}, "The view shows nothing of the image: move it over the image."),
+        ({"view": None}, words.NOT_IN_VIEW),
         ({"pixel_size_m": 1e9}, "A pixel size of 1e+09 m makes no sense: type metres per pixel."),
     ],
 )
@@ -142,14 +143,14 @@ def test_what_was_asked_of_another_scene_is_dropped():
     assert bench.viewer.status.message == ""
 
 
-def test_the_sentence_tells_the_shares_the_frame_and_a_missing_branch():
+def test_the_sentence_has_the_shares_the_frame_and_a_missing_branch():
     bench = Bench(model=tiny_model(config=TINY.model_copy(update={"use_local": False})))
     bench.viewer.show()
     (found,) = bench.found
     view = replace(found.view, frame=(1, 0), explained=(0.404, 0.204, 0.1))
     sentence = Found(found.scene, view, (2, 3)).sentence
     assert sentence == (
-        "Frame in row 2, column 1. The first three components hold 71 % of the variance: red "
-        "40 %, green 20 %, blue 10 %. This network has no local branch."
+        "Frame in row 2, column 1. The first three principal components explain 71 % of the "
+        "variance: red 40 %, green 20 %, blue 10 %. This network has no local branch."
     )
     assert "Frame" not in Found(found.scene, replace(view, frame=(0, 0)), (1, 1)).sentence

@@ -6,7 +6,7 @@ import pytest
 from napari_uhrnet.geometry.classes import NOTHING
 from napari_uhrnet.geometry.window import Window
 from napari_uhrnet.session.engine import LocalEngine
-from napari_uhrnet.session.inspect import neighbour_effect
+from napari_uhrnet.session.inspect import neighbour_effect, words
 from napari_uhrnet.session.inspect.neighbour_effect import (
     FoundChanges,
     FoundInfluences,
@@ -82,7 +82,7 @@ def test_changes_in_view_are_those_of_the_whole_predictions(made, tmp_path):
                 assert told.counts[i, j] == ((a == i) & (b == j)).sum()
     assert set(changes.branches) == {"fused", "local"}
     assert effect.status.message == changes.branches["fused"].sentence
-    assert "The neighbours changed the class of" in effect.status.message
+    assert "The neighbours' features change the class of" in effect.status.message
     assert engine.closed == 2
     [where] = predicted
     assert where.model.name == "tiny without neighbours"
@@ -118,7 +118,7 @@ def test_influences_of_the_patch_at_a_pixel(made):
 
 
 @pytest.mark.parametrize("asked", ["find_changes", "ask_patch"])
-def test_a_network_without_local_fusion_is_told(made, asked):
+def test_a_network_without_local_fusion_is_refused_with_a_sentence(made, asked):
     _, _, effect, found, _ = made(TINY.model_copy(update={"local_fusion": False}))
     getattr(effect, asked)(*(() if asked == "find_changes" else (5, 5)))
     assert not found and "use no features of their neighbours" in effect.status.message
@@ -138,11 +138,11 @@ def test_cancel_closes_the_stores(made):
     assert engine.closed in (1, 2)
 
 
-def test_nothing_open_is_told(made):
+def test_nothing_open_is_refused_with_a_sentence(made):
     state, _, effect, _, _ = made()
     state.scene = None
     effect.find_changes()
-    assert "Open an image first" in effect.status.message
+    assert effect.status.message == words.OPEN_IMAGE
 
 
 def test_no_change_and_nothing_segmented_are_sentences(made, tmp_path):
@@ -150,8 +150,8 @@ def test_no_change_and_nothing_segmented_are_sentences(made, tmp_path):
     bench = Bench(state.scene, tmp_path / "a", engine.model)
     window = Window(0, 0, 50, 60)
     empty = changes_between(bench, bench, "fused", window)
-    assert (empty.sentence, empty.share) == ("Nothing is segmented here.", 0.0)
+    assert (empty.sentence, empty.share) == (words.NOTHING_SEGMENTED, 0.0)
     bench.all_of()
     same = changes_between(bench, bench, "fused", window)
-    assert same.sentence == "The neighbours changed the class of no pixel here."
+    assert same.sentence == words.NOTHING_CHANGED
     assert (same.changed == NOTHING).all()

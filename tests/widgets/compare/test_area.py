@@ -13,10 +13,10 @@ from napari_uhrnet.geometry.classes import NOTHING
 from napari_uhrnet.geometry.polygon import Polygon
 from napari_uhrnet.geometry.window import Window
 from napari_uhrnet.session.runner import SyncRunner
-from napari_uhrnet.widgets.compare.area import NAME
-from napari_uhrnet.widgets.compare.panel import CHOOSE_FILE
+from napari_uhrnet.widgets.compare.words import AREA_LAYER, CHOOSE_FILE, CORRECTIONS, NO_POLYGON
 from napari_uhrnet.widgets.main import UHRNetWidget
 from napari_uhrnet.widgets.reader import read
+from napari_uhrnet.widgets.words import COMPARE
 from tests.widgets.inspect.test_inspect_random import Docks
 from tests.widgets.painted_engine import CLASSES, PaintedEngine, class_at
 
@@ -80,7 +80,7 @@ def panel(dock):
 def draw(viewer, panel, *polygons):
     panel.area.choose("polygon")
     panel.area.draw.click()
-    layer = viewer.layers[NAME]
+    layer = viewer.layers[AREA_LAYER]
     for polygon in polygons:
         layer.add_polygons(polygon)
     return layer
@@ -106,7 +106,7 @@ def inside(polygon=TRIANGLE):
 
 
 class TestPolygon:
-    def test_numbers_and_lit_pixels_are_those_inside_it(self, dock, viewer, panel, truth):
+    def test_numbers_and_highlighted_pixels_are_those_inside_it(self, dock, viewer, panel, truth):
         layer = draw(viewer, panel, TRIANGLE)
         assert (viewer.layers.selection.active, layer.mode) == (layer, "add_polygon")
         np.testing.assert_allclose(layer.data_to_world((4, 6)), (9, 0))
@@ -116,7 +116,7 @@ class TestPolygon:
         dock.state.view = Window.of_shape(SHAPE)
         pair = (3, 2)
         panel.findings.matrix.cell_clicked.emit(2, 1)
-        highlighted = dock.parts.overlay.further.layer("lit")
+        highlighted = dock.parts.overlay.further.layer("highlighted")
         place = dock.parts.comparer.compared.comparison.area.window
         expected = inside() & (pair[0] == FUSED) & (truth == pair[1])
         np.testing.assert_array_equal(highlighted.data, expected[place.slices])
@@ -133,10 +133,10 @@ class TestPolygon:
     def test_without_one_there_is_a_sentence(self, dock, viewer, panel):
         panel.area.choose("polygon")
         panel.compare.click()
-        assert panel.message.text() == "Draw a polygon on the image first."
+        assert panel.message.text() == NO_POLYGON
         viewer.layers.remove(draw(viewer, panel, TRIANGLE))
         panel.compare.click()
-        assert panel.message.text() == "Draw a polygon on the image first."
+        assert panel.message.text() == NO_POLYGON
         assert dock.parts.comparer.compared is None
 
     def test_one_outside_of_the_scene_is_a_sentence(self, dock, viewer, panel):
@@ -147,14 +147,14 @@ class TestPolygon:
     def test_it_goes_with_the_panel_and_with_the_scene(self, dock, viewer, panel, picture):
         draw(viewer, panel, TRIANGLE)
         dock.docks.close()
-        assert NAME not in viewer.layers
+        assert AREA_LAYER not in viewer.layers
         panel = dock.tools.open_compare()
         draw(viewer, panel, TRIANGLE)
         panel.area.choose("scene")
         panel.compare.click()
         viewer.add_image(picture[:200], name="other")
         dock.scene_panel.layers.setCurrentIndex(1)
-        assert NAME not in viewer.layers
+        assert AREA_LAYER not in viewer.layers
         assert dock.parts.comparer.compared is None
         assert panel.findings.isHidden()
 
@@ -289,17 +289,17 @@ def test_corrections_can_be_compared_while_they_are_open(dock, viewer, picture, 
     def titles():
         return [panel.b.itemText(k) for k in range(panel.b.count())]
 
-    assert "Corrections" not in titles()
+    assert CORRECTIONS not in titles()
     assert dock.parts.correcting.start(), dock.parts.correcting.state.message
     dock.parts.correcting.scene.mark_reviewed(Polygon(SQUARE))
     panel.a.setCurrentText("Global branch")
-    panel.b.setCurrentText("Corrections")
+    panel.b.setCurrentText(CORRECTIONS)
     panel.area.choose("scene")
     panel.compare.click()
     corrected = np.where(inside(SQUARE), FUSED, NOTHING)
     assert_found(dock, np.ones(SHAPE, bool), FUSED, corrected)
     dock.parts.correcting.stop()
-    assert "Corrections" not in titles()
+    assert CORRECTIONS not in titles()
 
 
 def test_a_layer_named_like_a_branch_hides_nothing(dock, viewer, truth):
@@ -363,7 +363,7 @@ class TestSwipe:
         self.sides(dock, FUSED, truth)
 
     def test_it_fills_in_while_the_scene_is_being_segmented(self, dock, viewer, swiping, truth):
-        (tool, _) = dock.docks._open["UHRNet compare"]
+        (tool, _) = dock.docks._open[COMPARE.dock]
         layer, status = dock.parts.overlay.further.layer("swipe"), dock.parts.comparer.status
         viewer.layers["truth"].data[:200] = 3
         tool._follow.stop()

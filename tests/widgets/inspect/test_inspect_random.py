@@ -14,6 +14,7 @@ from napari_uhrnet.session.runner import SyncRunner
 from napari_uhrnet.widgets.inspect.blink import blink
 from napari_uhrnet.widgets.inspect.uncertainty import SHADES
 from napari_uhrnet.widgets.main import UHRNetWidget
+from napari_uhrnet.widgets.words import COMPARE, NEIGHBOURS, READ_OUT
 from tests.models.tiny import tiny_card, tiny_model
 
 ACTIONS = 300
@@ -192,13 +193,13 @@ class Person:
 
     def do_read(self):
         self.dock.tools.open_readout()
-        tool, _ = self.dock.docks._open["UHRNet read-out"]
+        tool, _ = self.dock.docks._open[READ_OUT.dock]
         tool._position = self.place()
         tool._look()
 
     def do_pin(self):
         panel = self.dock.tools.open_readout().pins
-        tool, _ = self.dock.docks._open["UHRNet read-out"]
+        tool, _ = self.dock.docks._open[READ_OUT.dock]
         tool._pin_at(self.place())
         if panel.table.rowCount() > 3:
             panel.table.selectRow(self.random.randrange(4))
@@ -213,7 +214,7 @@ class Person:
 
     def do_neighbours(self):
         panel = self.dock.tools.open_neighbours()
-        tool, _ = self.dock.docks._open["UHRNet neighbours"]
+        tool, _ = self.dock.docks._open[NEIGHBOURS.dock]
         if self.random.random() < 0.5:
             panel.find.click()
         else:
@@ -224,7 +225,7 @@ class Person:
     def do_swipe_compared(self):
         panel = self.dock.tools.open_compare()
         panel.swipe.click()
-        tool, _ = self.dock.docks._open["UHRNet compare"]
+        tool, _ = self.dock.docks._open[COMPARE.dock]
         if tool._follow.isActive():
             tool._follow.timeout.emit()
 

@@ -13,6 +13,7 @@ from napari_uhrnet.session.runner import SyncRunner
 from napari_uhrnet.session.state import SessionState
 from napari_uhrnet.widgets.inspect.neighbour_layers import CHANGED, PATCH, VEIL, WITHOUT
 from napari_uhrnet.widgets.inspect.neighbours_tool import NeighboursTool
+from napari_uhrnet.widgets.inspect.words import NO_IMAGE_HERE
 from napari_uhrnet.widgets.kit.layer_look import spare_id
 from napari_uhrnet.widgets.kit.view import visible_window
 from napari_uhrnet.widgets.reader import scene_layer
@@ -124,7 +125,7 @@ def test_beside_the_image_there_is_no_patch(made):
     viewer, image, _, _, tool = made
     tool.panel.pick.setChecked(True)
     click(viewer, image.data_to_world((-40, 10)))
-    assert "There is no image at this place" in tool.panel.message.text()
+    assert tool.panel.message.text() == NO_IMAGE_HERE
 
 
 def test_layers_go_with_the_panel_and_may_go_before(made, qtbot):

@@ -13,12 +13,17 @@ from napari_uhrnet.engine.inspect.point import point_state, probabilities_at
 from napari_uhrnet.errors import UserError
 from napari_uhrnet.session.engine import LocalEngine
 from napari_uhrnet.session.inspect.pins import sentence
-from napari_uhrnet.widgets.inspect.pin_layer import NAME
-from napari_uhrnet.widgets.inspect.pins_panel import KEY
-from napari_uhrnet.widgets.inspect.readout_panel import CHOOSE_FILE, HINT, OUTSIDE
-from napari_uhrnet.widgets.inspect.readout_tool import NO_SCENE
+from napari_uhrnet.widgets.inspect.words import (
+    CHOOSE_FILE,
+    MOVE_CURSOR,
+    NO_SCENE,
+    OUTSIDE,
+    PIN_KEY,
+    PINS_LAYER,
+)
 from napari_uhrnet.widgets.kit.probability_bars import MOST_CLASSES, ProbabilityBars
 from napari_uhrnet.widgets.main import UHRNetWidget
+from napari_uhrnet.widgets.words import READ_OUT
 from tests.engine.scenes import picture
 from tests.models.tiny import tiny_card, tiny_model
 from tests.session.inspect.test_readout import READING, reading_of
@@ -117,7 +122,7 @@ def places(dock):
 def test_the_panel_follows_the_cursor_and_says_what_the_engine_says(
     viewer, dock, image, panel, qtbot
 ):
-    assert panel.place.text() == HINT
+    assert panel.place.text() == MOVE_CURSOR
     assert not any(prediction.isVisible() for prediction in panel.predictions)
     first, other = panel.predictions
     state = point_state(dock.state.scene, tiny_model())
@@ -167,17 +172,17 @@ def test_shift_and_click_pins_but_no_other_press_does(viewer, dock, image, panel
     labels.mode = "paint"
     click(viewer, image, (60, 60))
     assert len(places(dock)) == 1
-    viewer.window._qt_viewer._key_map_handler.press_key(KEY)
+    viewer.window._qt_viewer._key_map_handler.press_key(PIN_KEY)
     assert len(places(dock)) == 2
     assert panel.pins.table.rowCount() == 2
 
 
 def test_pins_are_points_that_go_with_the_panel_and_come_back(viewer, dock, image, panel, qtbot):
-    assert NAME not in viewer.layers
+    assert PINS_LAYER not in viewer.layers
     active = viewer.layers.selection.active
     dock.parts.readout.pin(10, 20)
     dock.parts.readout.pin(30, 40)
-    layer = viewer.layers[NAME]
+    layer = viewer.layers[PINS_LAYER]
     assert viewer.layers.selection.active is active
     assert layer.data.tolist() == [[10, 20], [30, 40]]
     assert list(layer.features["name"]) == ["Pin 1", "Pin 2"]
@@ -186,14 +191,14 @@ def test_pins_are_points_that_go_with_the_panel_and_come_back(viewer, dock, imag
     viewer.layers.remove(layer)
     assert len(dock.parts.readout.pins) == 2
     dock.parts.readout.pin(50, 60)
-    assert len(viewer.layers[NAME].data) == 3
+    assert len(viewer.layers[PINS_LAYER].data) == 3
     dock.docks.close()
-    assert NAME not in viewer.layers
+    assert PINS_LAYER not in viewer.layers
     assert viewer.mouse_move_callbacks == [] and len(viewer.mouse_drag_callbacks) == 1
     dock.tools.open_readout()
-    assert len(viewer.layers[NAME].data) == 3
+    assert len(viewer.layers[PINS_LAYER].data) == 3
     viewer.layers.remove(image)
-    assert NAME not in viewer.layers and dock.parts.readout.pins == []
+    assert PINS_LAYER not in viewer.layers and dock.parts.readout.pins == []
     dock.docks.close()
 
 
@@ -221,11 +226,11 @@ def test_the_table_leads_to_pins(viewer, dock, image, panel, qtbot):
     assert table.item(1, 0) is before
     table.item(1, 0).setText("ford")
     assert dock.parts.readout.pins[1].name == "ford"
-    assert list(viewer.layers[NAME].features["name"]) == ["Pin 1", "ford"]
+    assert list(viewer.layers[PINS_LAYER].features["name"]) == ["Pin 1", "ford"]
     qtbot.mouseClick(pins.delete, LEFT)
     assert places(dock) == [(10, 20)] and table.rowCount() == 1
     qtbot.mouseClick(pins.delete, LEFT)
-    assert table.rowCount() == 0 and NAME not in viewer.layers
+    assert table.rowCount() == 0 and PINS_LAYER not in viewer.layers
     assert not pins.save.isEnabled() and "Shift" in pins.message.text()
 
 
@@ -233,7 +238,7 @@ def test_the_cursor_is_followed_only_if_it_shall_be(viewer, dock, image, panel, 
     move(viewer, dock, image, (100, 80), qtbot)
     panel.follow.setChecked(False)
     mouse_to(viewer, on_canvas(viewer, image, (20, 20)))
-    assert not dock.docks._open["UHRNet read-out"][0]._timer.isActive()
+    assert not dock.docks._open[READ_OUT.dock][0]._timer.isActive()
     qtbot.mouseClick(panel.pins.pin, LEFT)
     assert places(dock) == [(100, 80)]
     panel.follow.setChecked(True)
@@ -270,7 +275,7 @@ def test_without_a_scene_or_weights_there_is_a_sentence(viewer, dock, qtbot):
     mouse_to(viewer, QPoint(100, 100))
     panel.pins.pin_pressed.emit()
     layer = viewer.add_image(picture(*SHAPE), rgb=True)
-    assert panel.place.text() == HINT
+    assert panel.place.text() == MOVE_CURSOR
     dock.state.model = "empty"
     assert "no weights" in panel.place.text()
     dock.parts.readout.hover(3, 3)
@@ -284,7 +289,7 @@ def test_closing_while_a_point_is_read_breaks_nothing(viewer, dock, image, panel
     dock.parts.readout.hover(100, 80)
     dock.docks.close()
     panel = dock.tools.open_readout()
-    assert panel.place.text() == HINT
+    assert panel.place.text() == MOVE_CURSOR
     dock.parts.readout.hover(50, 40)
     mouse_to(viewer, on_canvas(viewer, image, (50, 40)))
     dock.shut_down()

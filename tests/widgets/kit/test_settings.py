@@ -5,7 +5,8 @@ from qtpy.QtCore import QSettings
 
 from napari_uhrnet.session.correct.state import CorrectState
 from napari_uhrnet.session.state import SessionState
-from napari_uhrnet.widgets.kit.settings import follow_correcting, follow_session
+from napari_uhrnet.widgets.kit.settings import follow
+from napari_uhrnet.widgets.segment.remembered import follow_session
 
 
 @pytest.fixture
@@ -40,8 +41,9 @@ def test_regions_of_one_scene_are_not_restored(settings, region):
 
 def test_brushes_keep_their_sizes_but_correcting_begins_with_painting(settings):
     state = CorrectState()
-    follow_correcting(state, settings)
+    sizes = {"brush_px": int, "superpixel_px": int}
+    follow(state, settings, sizes)
     state.brush_px, state.superpixel_px, state.tool = 41, 33, "erase"
     later = CorrectState()
-    follow_correcting(later, read_again(settings))
+    follow(later, read_again(settings), sizes)
     assert (later.brush_px, later.superpixel_px, later.tool) == (41, 33, "paint")
