@@ -1,4 +1,4 @@
-"""Ranks the parts of a scene beside everything else."""
+"""Ranks the parts of a scene in the background."""
 
 from __future__ import annotations
 
@@ -9,11 +9,12 @@ from typing import TYPE_CHECKING
 from psygnal import Signal
 
 from napari_uhrnet.errors import UserError
+from napari_uhrnet.session.queue import words
 from napari_uhrnet.session.queue.queue import Queue, Ranked, rank_job
 from napari_uhrnet.session.runner import Job
 
 if TYPE_CHECKING:
-    from napari_uhrnet.session.queue.queue import Doubt, Reviewed
+    from napari_uhrnet.session.queue.queue import Criterion, Reviewed
     from napari_uhrnet.session.runner import Runner
 
 
@@ -27,12 +28,12 @@ class RankStatus:
 
 
 class Ranker:
-    """Keeps the `Queue` of the present scene; of the main thread, with a runner of its own."""
+    """Keeps the `Queue` of the present scene. On the main thread; has its own runner."""
 
     status_changed = Signal(object)
     """A `RankStatus`."""
     queue_changed = Signal()
-    """The queue, or its present part, is another one."""
+    """The queue or its present part has changed."""
 
     def __init__(self, runner: Runner) -> None:
         self._runner = runner
@@ -44,51 +45,51 @@ class Ranker:
         self,
         shape_yx: tuple[int, int],
         side_px: int,
-        doubt: Doubt,
+        criterion: Criterion,
         reviewed: Reviewed | None = None,
     ) -> None:
-        """Rank all parts of a scene anew."""
-        self._say(RankStatus(True, 0.0, "Ranking…"))
+        """Rank all parts of a scene."""
+        self._set(RankStatus(True, 0.0, words.RANKING))
         self._generation += 1
         mine = self._generation
         self._runner.start(
             Job(
-                lambda: rank_job(shape_yx, side_px, doubt, reviewed),
+                lambda: rank_job(shape_yx, side_px, criterion, reviewed),
                 partial(self._on_result, mine),
                 partial(self._on_end, mine),
             )
         )
 
     def step(self, by: int) -> None:
-        """Go on or back in the queue."""
+        """Move forward or back in the queue."""
         self.queue.step(by)
         self.queue_changed.emit()
 
     def go_to(self, index: int) -> None:
-        """Look at one part of the queue."""
+        """Go to one part of the queue."""
         self.queue.go_to(index)
         self.queue_changed.emit()
 
     def skip(self) -> None:
-        """Look at the present part last of all."""
+        """Move the present part to the end."""
         self.queue.skip()
         self.queue_changed.emit()
 
     def done(self) -> None:
-        """The present part needs no look any more."""
+        """Remove the present part."""
         self.queue.done()
         self.queue_changed.emit()
 
     def forget(self) -> None:
-        """Another scene: its parts are not ranked."""
+        """Empty the queue: there is another scene."""
         self._generation += 1
         self._runner.stop()
         self.queue = Queue()
-        self._say(RankStatus())
+        self._set(RankStatus())
         self.queue_changed.emit()
 
     def cancel(self) -> None:
-        """Stop after the part that is being read."""
+        """Cancel the ranking after the part that is being read."""
         self._runner.stop()
 
     def close(self) -> None:
@@ -101,24 +102,23 @@ class Ranker:
             return
         if isinstance(result, Ranked):
             self.queue.rank(result)
-            nothing = "" if result.parts else "Nothing is left: all that is segmented is reviewed."
-            self._say(RankStatus(message=nothing))
+            nothing = "" if result.parts else words.EMPTY
+            self._set(RankStatus(message=nothing))
             self.queue_changed.emit()
         else:
-            self._say(RankStatus(True, result, "Ranking…"))
+            self._set(RankStatus(True, result, words.RANKING))
 
     def _on_end(self, generation: int, error: BaseException | None) -> None:
         if generation != self._generation:
             return
         if isinstance(error, UserError):
-            self._say(RankStatus(message=str(error)))
+            self._set(RankStatus(message=str(error)))
         elif error is not None:
-            name = type(error).__name__
-            self._say(RankStatus(message=f"Stopped by an error inside: {name}: {error}"))
+            self._set(RankStatus(message=words.internal_error(error)))
             raise error
         elif self.status.busy:
-            self._say(RankStatus(message="Stopped."))
+            self._set(RankStatus(message=words.CANCELLED))
 
-    def _say(self, status: RankStatus) -> None:
+    def _set(self, status: RankStatus) -> None:
         self.status = status
         self.status_changed.emit(status)
