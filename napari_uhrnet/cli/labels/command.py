@@ -92,7 +92,8 @@ def _export(
     from napari_uhrnet.cli.kit.words import parse_split, parse_written
     from napari_uhrnet.cli.labels.work import export_from_project
     from napari_uhrnet.export.frames.selection import FrameRules
-    from napari_uhrnet.session.labels.exporting import ExportRequest, parse_frames
+    from napari_uhrnet.session.labels.exporting import ExportRequest
+    from napari_uhrnet.session.labels.frame_windows import parse_frames
 
     windows = parse_frames(";".join(frame)) if frame else None
     rules = FrameRules(

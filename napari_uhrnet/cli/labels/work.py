@@ -59,7 +59,8 @@ def import_to_project(
 def export_from_project(folder: Path, request: ExportRequest, *, scene: Path | None) -> None:
     """Write reviewed labels of a project's scenes and print what was written."""
     from napari_uhrnet.export.export import check_target
-    from napari_uhrnet.session.labels.exporting import export_project, summary
+    from napari_uhrnet.session.labels.exporting import export_project
+    from napari_uhrnet.session.labels.words import export_summary
     from napari_uhrnet.session.project.project import Project
 
     check_target(request.to, request.format)
@@ -69,7 +70,7 @@ def export_from_project(folder: Path, request: ExportRequest, *, scene: Path | N
             request = replace(request, scene=picture.fingerprint)
     with ProgressLine("exporting") as line:
         manifest = export_project(project, request, line.share)
-    typer.echo(summary(manifest))
+    typer.echo(export_summary(manifest))
     typer.echo(f"written to {request.to}")
 
 

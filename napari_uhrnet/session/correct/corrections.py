@@ -1,4 +1,4 @@
-"""Painting over a scene of any size: check a window out, find what was painted, commit that.
+"""Painting over a scene of any size: check a window out, find painted pixels, commit them.
 
 A stroke is committed by the thread that paints it, when the mouse is released. The journal has to
 be on the disk before that returns, and it takes half of the time; a second thread could take over
@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from napari_uhrnet.geometry.classes import NOTHING
+from napari_uhrnet.session.correct import words
 from napari_uhrnet.session.correct.editable import editable_window, still_fits
 from napari_uhrnet.store.annotations.change import bounding_window
 
@@ -106,8 +107,8 @@ class Corrections:
         Returns
         -------
         Window or None
-            Level-0 window around all that was painted, where ``checked_out.labels`` now says what
-            is to be shown: not what was painted where that was erased or protected.
+            Level-0 window around all painted pixels; ``checked_out.labels`` is up to date there. It
+            differs from ``painted`` where that erased a label or a class is protected.
         """
         current = self._current()
         part = (current.window if within is None else within).intersect(current.window)
@@ -137,11 +138,11 @@ class Corrections:
         return near
 
     def undo(self) -> tuple[Window, ...]:
-        """Take the latest edit back, wherever it was; the level-0 windows that changed."""
+        """Undo the latest edit, wherever it was; the level-0 windows that changed."""
         return self._shown_again(self.journal.undo())
 
     def redo(self) -> tuple[Window, ...]:
-        """Do what was undone last; the level-0 windows that changed."""
+        """Redo what was undone last; the level-0 windows that changed."""
         return self._shown_again(self.journal.redo())
 
     def paint_superpixel(
@@ -154,7 +155,7 @@ class Corrections:
         window, mask = found
         shown = self.shown(window)
         wanted = np.where(mask, np.uint8(class_id), shown)
-        changed = self._edit(window, shown, wanted, "superpixel")
+        changed = self._edit(window, shown, wanted, words.SUPERPIXEL)
         self._shown_again((window,))
         return changed
 

@@ -1,4 +1,4 @@
-"""Where one can paint: a window around what is on screen that does not move at every pan."""
+"""The window that can be painted in: around the view, but not moved at every pan."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ EDIT_PX = 4096
 
 SMALLEST_PX = 1024
 SLACK_PX = 512
-"""By this much the view can always be moved in a window of full size before it is too small."""
+"""In a window of full size, the view can move at least this far before another is needed."""
 
 
 def editable_window(view: Window, shape_yx: tuple[int, int]) -> Window:

@@ -42,9 +42,9 @@ class OpenCorrections:
     Parameters
     ----------
     folder
-        The project, made if there is none in it.
+        Of the project; a new one is made if it holds none.
     classes
-        Of a project that is made; another keeps its own, and None will do.
+        Of a new project; None is enough for an existing one, which keeps its own.
 
     Raises
     ------
@@ -66,7 +66,7 @@ class OpenCorrections:
         self._closed = False
 
     def close(self, view: Window | None = None) -> None:
-        """Put everything on the disk and let others write; the view is kept. Twice is once."""
+        """Save everything and let others write; remembers the view. A second call does nothing."""
         if self._closed:
             return
         self._closed = True
@@ -92,7 +92,7 @@ def nothing(window: Window) -> NDArray[np.uint8]:
 
 
 def predicted(where: Workspace | None, branch: str, classes: ClassTable) -> Predict:
-    """What a workspace's store says about a level-0 window, in the classes of a project."""
+    """Reads the stored prediction of a level-0 window, in the classes of a project."""
     if where is None:
         return nothing
     mapping = ClassMapping(where.model.classes, classes)

@@ -1,8 +1,8 @@
-"""What happens to the labels of a pixel depending on those around it.
+"""Operations on labels: the label of a pixel from the labels around it.
 
-Every operation looks at (h, w) uint8 shown labels and gives those that are wanted. A pixel depends
-on its neighbours up to ``halo_px`` away and on nothing else, so that blocks read with that margin
-give what the whole array would, pixel for pixel. Beyond the array there is nothing (255).
+Every operation takes the (h, w) uint8 labels that are shown and returns the wanted ones. A pixel
+depends on its neighbours up to ``halo_px`` away and on nothing else, so that blocks read with that
+margin give what the whole array would, pixel for pixel. Beyond the array there is nothing (255).
 """
 
 from __future__ import annotations
@@ -14,17 +14,18 @@ from typing import TYPE_CHECKING, Protocol
 import numpy as np
 
 from napari_uhrnet.geometry.classes import NOTHING
+from napari_uhrnet.session.correct import words
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
 
 class Operation(Protocol):
-    """What can be done to the labels of a region."""
+    """An edit of the labels of a region."""
 
     @property
     def kind(self) -> str:
-        """What the edit is called."""
+        """Name of the edit, for undo."""
         ...
 
     @property
@@ -41,10 +42,10 @@ class Operation(Protocol):
 
 @dataclass(frozen=True)
 class SetClass:
-    """Everything becomes this class; with 255 it follows the prediction again, unreviewed."""
+    """All pixels get this class; 255 resets them to the prediction, not reviewed."""
 
     class_id: int
-    kind: str = "set class"
+    kind: str = words.SET_CLASS
     halo_px: int = 0
 
     def __call__(self, shown: NDArray[np.uint8], at_edge: object) -> NDArray[np.uint8]:
@@ -58,7 +59,7 @@ class ReplaceClass:
 
     old_id: int
     new_id: int
-    kind: str = "replace class"
+    kind: str = words.REPLACE_CLASS
     halo_px: int = 0
 
     def __call__(self, shown: NDArray[np.uint8], at_edge: object) -> NDArray[np.uint8]:
@@ -72,7 +73,7 @@ class Grow:
 
     class_id: int
     radius_px: int
-    kind: str = "grow"
+    kind: str = words.GROW
 
     @property
     def halo_px(self) -> int:
@@ -91,7 +92,7 @@ class Shrink:
 
     class_id: int
     radius_px: int
-    kind: str = "shrink"
+    kind: str = words.SHRINK
 
     @property
     def halo_px(self) -> int:
@@ -111,7 +112,7 @@ class Smooth:
 
     class_id: int
     radius_px: int
-    kind: str = "smooth"
+    kind: str = words.SMOOTH
 
     @property
     def halo_px(self) -> int:
@@ -122,21 +123,21 @@ class Smooth:
         """See `Operation`."""
         own = shown == self.class_id
         twice = 2 * disk_counts(own, self.radius_px)
-        known = disk_counts(shown != NOTHING, self.radius_px)
-        kept = to_nearest_other(shown, own & (twice < known), self.class_id, self.radius_px)
-        return np.where(~own & (twice > known), np.uint8(self.class_id), kept)
+        labelled = disk_counts(shown != NOTHING, self.radius_px)
+        kept = to_nearest_other(shown, own & (twice < labelled), self.class_id, self.radius_px)
+        return np.where(~own & (twice > labelled), np.uint8(self.class_id), kept)
 
 
 @dataclass(frozen=True)
 class FillHoles:
-    """A class takes what it surrounds, if that is at most ``largest_px`` high and wide.
+    """A class takes the regions it encloses, if they are at most ``largest_px`` high and wide.
 
-    A hole is what hangs together over edges of pixels; at the edge of the scene there is none.
+    A hole is a connected region (4-neighbours) that does not touch the edge of the scene.
     """
 
     class_id: int
     largest_px: int = 256
-    kind: str = "fill holes"
+    kind: str = words.FILL_HOLES
 
     @property
     def halo_px(self) -> int:

@@ -1,4 +1,4 @@
-"""Edits of everything in a polygon, however large, block by block and undone at once."""
+"""Edits of all labels in a polygon of any size, block by block, undone in one step."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ import numpy as np
 
 from napari_uhrnet.geometry.blocks import blocks_in
 from napari_uhrnet.geometry.classes import NOTHING
+from napari_uhrnet.session.correct import words
 from napari_uhrnet.session.correct.operations import SetClass
 
 if TYPE_CHECKING:
@@ -32,7 +33,7 @@ def edit_region(
     operation: Operation,
     progress: Progress | None = None,
 ) -> None:
-    """Do something to the labels that are shown in a polygon of level-0 vertices, as one edit.
+    """Apply an operation to the labels shown in a polygon of level-0 vertices, as one edit.
 
     Commit first what was painted, and check the window out again afterwards. Pixels of protected
     classes stay. ``progress`` is called with the share that is done; if it raises, nothing has
@@ -52,8 +53,8 @@ def edit_region(
 def take_prediction(
     corrections: Corrections, polygon: Polygon, progress: Progress | None = None
 ) -> None:
-    """Forget the corrections in a polygon: it follows the prediction again, also if reviewed."""
-    operation = SetClass(NOTHING, kind="take the model's prediction")
+    """Erase the corrections in a polygon, reviewed ones too; the prediction shows again."""
+    operation = SetClass(NOTHING, kind=words.RESET)
     edit_region(corrections, polygon, operation, progress)
 
 
@@ -65,7 +66,7 @@ def mark_region_reviewed(
 ) -> None:
     """Freeze what is shown in a polygon; where nothing is shown, nothing is reviewed."""
     journal = corrections.journal
-    with journal.group("mark reviewed"):
+    with journal.group(words.MARK_REVIEWED):
         for block, mask in polygon_blocks(polygon, journal.store.shape_yx, progress):
             journal.mark_reviewed(block, corrections.shown(block), checkpoint_hash, mask)
 
@@ -75,7 +76,7 @@ def unmark_region_reviewed(
 ) -> None:
     """Nothing in a polygon is reviewed any more; its labels stay as corrections."""
     journal = corrections.journal
-    with journal.group("unmark reviewed"):
+    with journal.group(words.UNMARK_REVIEWED):
         for block, mask in polygon_blocks(polygon, journal.store.shape_yx, progress):
             journal.unmark_reviewed(block, mask)
 

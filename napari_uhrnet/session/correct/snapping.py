@@ -1,4 +1,4 @@
-"""The border of a class is drawn to the edges of the picture, in a polygon."""
+"""Move the border of a class to the edges of the image, in a polygon."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ import numpy as np
 
 from napari_uhrnet.errors import UserError
 from napari_uhrnet.geometry.classes import NOTHING
+from napari_uhrnet.session.correct import words
 from napari_uhrnet.session.correct.editable import EDIT_PX
 from napari_uhrnet.session.correct.operations import to_nearest_other
 from napari_uhrnet.session.correct.region_edits import polygon_blocks
@@ -25,7 +26,7 @@ if TYPE_CHECKING:
     ReadRgb = Callable[[Window], NDArray[np.uint8]]
 
 SIGMA_PX = 1.0
-"""Edges are those of the picture smoothed by so much: single pixels are none."""
+"""The image is smoothed by so much first, so that single pixels are no edges."""
 PULL = 6.0
 """A border stays where it is unless an edge rises by more than this, in grey levels per pixel."""
 
@@ -38,7 +39,7 @@ def snap_region(
     read_rgb: ReadRgb,
     progress: Progress | None = None,
 ) -> None:
-    """Move the border of a class to the picture's edges in a polygon of level-0 vertices.
+    """Move the border of a class to the image's edges in a polygon of level-0 vertices.
 
     One edit, as `region_edits.edit_region` makes it. A border can run far along an edge, so the
     polygon is not cut into blocks: it may be 4096 px high and wide, which also bounds the memory.
@@ -65,7 +66,7 @@ def snap_region(
     around = inside.expand(2 * reach_px + 1).clip(journal.store.shape_yx)
     shown = corrections.shown(around)
     wanted = snapped(shown, read_rgb(around), class_id, reach_px)
-    with journal.group("snap to edges"):
+    with journal.group(words.SNAP):
         for block, mask in polygon_blocks(polygon, journal.store.shape_yx, progress):
             place = block.relative_to(around).slices
             changed = corrections.keeping_protected(shown[place], wanted[place]) & mask

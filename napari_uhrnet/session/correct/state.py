@@ -1,4 +1,4 @@
-"""What a person who corrects wants and what is going on: what the panel shows and changes."""
+"""State of correcting: what the correct panel shows and changes."""
 
 from __future__ import annotations
 
@@ -22,11 +22,11 @@ PAINTING: frozenset[Tool] = frozenset({"paint", "erase", "fill", "pick", "superp
 class CorrectState:
     """Evented, of the main thread, like `SessionState`.
 
-    ``active`` tells whether a scene is being corrected, in ``classes``, into the project in
-    ``folder``. ``can_paint`` is false where the view shows too much, and while ``comparing``:
-    results are shown side by side or swiped instead of what is corrected. ``message`` says what
-    went wrong. ``undoable`` and ``redoable`` name the next edits, "" if there is none.
-    ``progress`` is the share of a large edit that is done, None if none is running.
+    ``active``: a scene is being corrected, with ``classes``, in the project in ``folder``.
+    ``can_paint`` is false where the view shows too much, and while ``comparing``: results are shown
+    side by side or swiped instead of the corrections. ``message`` is the last error or result as a
+    sentence. ``undoable`` and ``redoable`` name the next edits, "" if there is none. ``progress``
+    is the share of a large edit that is done, None if none is running.
     """
 
     events: ClassVar[SignalGroupDescriptor] = SignalGroupDescriptor()

@@ -1,4 +1,4 @@
-"""Pieces of a picture of similar colour, to be painted at one click."""
+"""Superpixels (regions of similar colour), each painted at one click."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A run of fine-tuning in another process: started, watched through its folder, stopped."""
+"""A run of fine-tuning in another process: start it, follow its folder, stop it."""
 
 from __future__ import annotations
 
@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any, Literal
 from psygnal import Signal
 
 from napari_uhrnet.errors import UserError
+from napari_uhrnet.session.finetune import words
 from napari_uhrnet.store.files.disk import disk_errors
 
 if TYPE_CHECKING:
@@ -38,7 +39,7 @@ COMMAND = (sys.executable, "-m", "napari_uhrnet.cli.app", "finetune")
 
 @dataclass(frozen=True)
 class Request:
-    """What a person asks for; None where the command's default will do."""
+    """Settings of a run; None: the command's default."""
 
     model: str
     steps: int | None = None
@@ -66,7 +67,7 @@ class Request:
 class FineTuneStatus:
     """How far the run in ``folder`` is.
 
-    ``doing`` says what it is at, ``share`` how much of that is done; ``losses`` has a number for
+    ``doing``: its phase, ``share``: how much of that is done; ``losses`` has a number for
     each step; ``result`` is what ``finetune.json`` holds once it is done; ``pixel_size_m`` is the
     scale that the network sees, once that is known.
     """
@@ -85,12 +86,12 @@ class FineTuneStatus:
 
     @property
     def busy(self) -> bool:
-        """Whether a process is at it."""
+        """Whether a process is running."""
         return self.phase in BUSY
 
 
 class FineTuning:
-    """The run that is watched; `poll` brings ``status`` up to date. One thread.
+    """The run that is followed; `poll` brings ``status`` up to date. One thread.
 
     Parameters
     ----------
@@ -110,26 +111,26 @@ class FineTuning:
         self._run(project, _new_folder(project), request.options())
 
     def resume(self, project: Path, folder: Path) -> None:
-        """Go on with a run that was stopped or broken off."""
+        """Resume a run that was stopped or interrupted."""
         self._run(project, folder, ["--resume"])
 
     def stop(self) -> None:
-        """Ask the run to end after the step it is at; it can be gone on with."""
+        """Ask the run to end after its present step; it can be resumed."""
         if self.status.busy and self.status.folder is not None:
             (self.status.folder / STOP).touch()
             self._set(phase="stopping")
 
     def close(self) -> None:
-        """The window goes: what runs is asked to stop, and not waited for."""
+        """The window closes: ask the run to stop, without waiting for it."""
         self.stop()
         self._process = None
 
     def poll(self) -> None:
-        """Look at what the process has written, and whether it has ended."""
+        """Read what the process has written, and whether it has ended."""
         process, folder = self._process, self.status.folder
         if process is None or folder is None:
             return
-        code = process.poll()  # before the files are read: what is written last is seen
+        code = process.poll()  # before the files are read, so that the last lines are seen
         self._read(folder)
         if code is None:
             return
@@ -137,7 +138,7 @@ class FineTuning:
         if code == 0:
             self._done(folder)
         elif self.status.phase == "stopping" or self.status.doing == "stopped":
-            self._set(phase="stopped", message="Stopped; all is kept.")
+            self._set(phase="stopped", message=words.STOPPED)
         else:
             self._set(phase="failed", message=_last_message(folder, code))
 
@@ -160,17 +161,17 @@ class FineTuning:
     def _read(self, folder: Path) -> None:
         from napari_uhrnet.training.loop.log import read_log
 
-        told = _json(folder / STATUS)
-        if told is None:
+        status = _json(folder / STATUS)
+        if status is None:
             return
-        message = str(told["message"]) if told["phase"] == "failed" else ""
+        message = str(status["message"]) if status["phase"] == "failed" else ""
         self._set(
-            doing=str(told["phase"]),
-            step=int(told["step"]),
-            steps=int(told["steps"]),
-            share=float(told["share"]),
-            seconds_left=told["seconds_left"],
-            pixel_size_m=told["pixel_size_m"],
+            doing=str(status["phase"]),
+            step=int(status["step"]),
+            steps=int(status["steps"]),
+            share=float(status["share"]),
+            seconds_left=status["seconds_left"],
+            pixel_size_m=status["pixel_size_m"],
             message=message,
             losses=tuple(row["loss"] for row in read_log(folder / LOG)),
         )
@@ -178,7 +179,7 @@ class FineTuning:
     def _done(self, folder: Path) -> None:
         result = _json(folder / RESULT)
         if result is None:
-            self._set(phase="failed", message=f"{folder / RESULT}: is not there: start again")
+            self._set(phase="failed", message=words.no_result(folder / RESULT))
         else:
             self._set(phase="done", share=1.0, result=result, message="")
 
@@ -190,7 +191,7 @@ class FineTuning:
 
 
 def unfinished(project: Path) -> Path | None:
-    """The project's latest run if it was broken off, else None."""
+    """The project's latest run if it was interrupted, else None."""
     runs = sorted(path.parent for path in (project / RUNS).glob(f"*/{CONFIG}"))
     return runs[-1] if runs and not (runs[-1] / RESULT).exists() else None
 
@@ -219,9 +220,9 @@ def _json(path: Path) -> dict[str, Any] | None:
 
 
 def _last_message(folder: Path, code: int) -> str:
-    """What the process said last, as a sentence."""
+    """The last message of the process, as a sentence."""
     lines = (folder / MESSAGES).read_text(encoding="utf-8", errors="replace").split("\n")
-    said = [line.strip() for line in lines if line.strip()]
-    if not said:
-        return f"The process ended ({code}) and said nothing: go on to try again."
-    return said[-1].removeprefix(PREFIX)
+    written = [line.strip() for line in lines if line.strip()]
+    if not written:
+        return words.no_message(code)
+    return written[-1].removeprefix(PREFIX)

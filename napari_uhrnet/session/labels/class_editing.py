@@ -1,4 +1,4 @@
-"""A project's classes edited: first as a draft, then for good in all of its corrections."""
+"""Edit a project's classes: as a draft first, then applied to all of its corrections."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ Usage = dict[int, int]
 
 @dataclass(frozen=True)
 class Draft:
-    """Classes as they shall be. Ids are stable; the id of a class that went is not given again.
+    """The wanted classes. Ids are stable; the id of a removed class is not used again.
 
     Parameters
     ----------
@@ -40,7 +40,7 @@ class Draft:
     merged: tuple[tuple[int, int], ...] = ()
 
     def rename(self, class_id: int, name: str) -> Draft:
-        """Another name; networks that know the class by the old one still find it."""
+        """Another name; networks that use the old name still match."""
         old, name = self._class(class_id), name.strip()
         if not name:
             raise UserError(f"{old.name}: a class needs a name")
@@ -53,17 +53,17 @@ class Draft:
         """Another colour."""
         return self._put(replace(self._class(class_id), rgb=rgb))
 
-    def also_called(self, class_id: int, names: str) -> Draft:
-        """Names, with commas between, under which networks and files have this class."""
+    def set_other_names(self, class_id: int, names: str) -> Draft:
+        """Other names of the class in networks and files, separated by commas."""
         aliases = tuple(dict.fromkeys(n.strip() for n in names.split(",") if n.strip()))
         return self._put(replace(self._class(class_id), aliases=aliases))
 
     def add(self, name: str, rgb: tuple[int, int, int]) -> Draft:
-        """One more class, with an id that none had before."""
+        """One more class, with an unused id."""
         return self._put(LabelClass(self._fresh_id(), name, rgb))
 
     def remove(self, class_id: int) -> Draft:
-        """A class less; UserError if it has pixels: merge it then."""
+        """Remove a class; UserError if it has pixels (merge it instead)."""
         old = self._class(class_id)
         if px := self.used_px.get(class_id, 0):
             raise UserError(
@@ -72,7 +72,7 @@ class Draft:
         return self._without(old)
 
     def merge(self, class_id: int, into: int) -> Draft:
-        """All that is of one class becomes another one, which takes its names over."""
+        """Merge one class into another, which also gets its names."""
         old, kept = self._class(class_id), self._class(into)
         if class_id == into:
             raise UserError(f"{old.name}: choose another class to merge it into")
@@ -83,10 +83,10 @@ class Draft:
         return replace(draft, used_px=used, merged=(*self.merged, (class_id, into)))
 
     def load(self, table: ClassTable) -> Draft:
-        """The classes of another table. Those of a name that is known keep their ids.
+        """The classes of another table. Classes with matching names keep their ids.
 
-        Classes that are not in it go, unless they have pixels. If nothing has any, the table is
-        taken as it is.
+        Classes that are not in it are removed, unless they have pixels. If none has any, the
+        table is used unchanged.
         """
         if not any(self.used_px.values()):
             return self._with(table)
@@ -107,9 +107,9 @@ class Draft:
         return draft
 
     def loses_undo(self, before: ClassTable) -> bool:
-        """Whether nothing older can be undone once this is applied."""
-        known = {c.id: (c.name, *c.aliases) for c in self.table.classes}
-        return any(c.name not in known.get(c.id, ()) for c in before.classes)
+        """Whether earlier edits can't be undone once this is applied."""
+        names = {c.id: (c.name, *c.aliases) for c in self.table.classes}
+        return any(c.name not in names.get(c.id, ()) for c in before.classes)
 
     def _class(self, class_id: int) -> LabelClass:
         return next(c for c in self.table.classes if c.id == class_id)
@@ -144,11 +144,11 @@ def draft_of(project: Project) -> Draft:
 def apply_draft(
     project: Project, draft: Draft, progress: Callable[[float], None] | None = None
 ) -> None:
-    """Have the classes of a draft in the project's file and in all of its corrections.
+    """Apply the classes of a draft to the project's file and to all of its corrections.
 
-    The file changes first and at once; after a crash, corrections follow when they are opened. A
+    The file changes first; after a crash, corrections follow when they are opened. A
     merge takes a while and cannot be undone. Raises UserError, before anything has changed, if
-    another program corrects one of the scenes, or a class that goes has pixels by now.
+    another program corrects one of the scenes, or a removed class has pixels by now.
     """
     with ExitStack() as cleanup:
         stores = []

@@ -1,4 +1,4 @@
-"""Reviewed labels of a project's scenes written as training data or maps: what is asked for."""
+"""Export the reviewed labels of a project's scenes as training data or as maps."""
 
 from __future__ import annotations
 
@@ -12,8 +12,6 @@ from napari_uhrnet.export.frames.selection import FrameRules, frames_of
 from napari_uhrnet.export.frames.split import PARTS
 from napari_uhrnet.export.labels.merging import Merging, WrittenAs
 from napari_uhrnet.geometry.classes import NOTHING
-from napari_uhrnet.geometry.grid import PatchGrid
-from napari_uhrnet.geometry.window import Window
 from napari_uhrnet.scene.open import open_scene
 
 if TYPE_CHECKING:
@@ -24,35 +22,20 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from napari_uhrnet.geometry.classes import ClassTable
+    from napari_uhrnet.geometry.window import Window
     from napari_uhrnet.scene.base import Scene
     from napari_uhrnet.session.project.project import Project
     from napari_uhrnet.store.annotations.annotation import AnnotationStore
 
     Progress = Callable[[float], None]
 
-PURPOSES = {
-    "deepglobe": "DeepGlobe: image and colour mask side by side, as in the challenge",
-    "glnet": "GLNet, FCtL: folders of images and of masks with class ids",
-    "magnet": "MagNet: colour masks, and a list file for each part",
-    "isdnet": "ISDNet: masks with class ids, 255 where nothing was reviewed",
-    "f2net": "F2Net: masks with class ids, and a list file for each part",
-    "palette": "Indexed PNG: class ids with colours, for any trainer",
-    "coco": "COCO: run-lengths and polygons in JSON, for detection tools",
-    "yolo": "YOLO: polygons in text files, for Ultralytics",
-    "geotiff": "GeoTIFF: the whole scene as a raster, for GIS",
-    "ome-zarr": "OME-Zarr: the whole scene in levels, for image viewers",
-    "geojson": "GeoJSON: polygons of the whole scene, for web maps",
-    "gpkg": "GeoPackage: polygons of the whole scene, for GIS",
-}
-"""What each format is, in a line."""
-
 
 @dataclass(frozen=True)
 class ExportRequest:
     """What is to be written.
 
-    ``written`` says under which name and id a class goes; those that are not in it keep theirs.
-    ``scene`` is the fingerprint of the only scene wanted; None: all of the project.
+    ``written``: names and ids in the export by class name; other classes keep theirs. ``scene``:
+    fingerprint of the one scene to export; None: all of the project.
     """
 
     format: str
@@ -72,7 +55,7 @@ class Preview:
 
 
 class _Watched:
-    """A source of labels that says when it is read, so that a long count can be stopped."""
+    """A source of labels that calls ``tick`` at every read, so that a count can be stopped."""
 
     def __init__(self, store: AnnotationStore, tick: Callable[[], None]) -> None:
         self._store, self._tick = store, tick
@@ -92,7 +75,7 @@ class _Watched:
 def export_project(
     project: Project, request: ExportRequest, progress: Progress | None = None
 ) -> dict[str, Any]:
-    """Write what is asked for into a new folder; what its manifest says.
+    """Write what is asked for into a new folder; returns its manifest.
 
     ``progress`` is called with the share that is done; if it raises, nothing is left behind.
     Raises UserError.
@@ -130,47 +113,12 @@ def preview(project: Project, request: ExportRequest, tick: Callable[[], None]) 
             parts = [frame.part for frame in frames]
             counts = {part: parts.count(part) for part in PARTS}
         elif not reviewed_px:
-            raise UserError("nothing is reviewed that could be exported: mark what is good first")
+            raise UserError("nothing is reviewed that could be exported: mark regions first")
     return Preview(counts, len(scenes), reviewed_px)
 
 
-def summary(manifest: dict[str, Any]) -> str:
-    """One line: how many frames of which part, or how many scenes."""
-    if "frames" not in manifest:
-        count = len(manifest["scenes"])
-        return f"{manifest['format']}: {count} scene{'s' if count > 1 else ''}"
-    parts = [frame["part"] for frame in manifest["frames"]]
-    counts = ", ".join(f"{p} {parts.count(p)}" for p in PARTS if p in parts)
-    return f"{manifest['format']}: {len(parts)} frame{'s' if len(parts) > 1 else ''} ({counts})"
-
-
-def frames_in(view: Window, frame_px: int, overlap_px: int) -> tuple[Window, ...]:
-    """Frames that cover a level-0 window; one of its own size if it is smaller than a frame."""
-    grid = PatchGrid(view.shape_yx, frame_px, overlap_px)
-    inside = (grid.window(cell).clip(view.shape_yx) for cell in grid.cells())
-    return tuple(window.shift(view.y, view.x) for window in inside)
-
-
-def parse_frames(text: str) -> tuple[Window, ...]:
-    """Windows from "y, x, height, width; y, x, height, width"; UserError if it is none."""
-    return tuple(_parse_frame(part) for part in text.split(";") if part.strip())
-
-
-def _parse_frame(text: str) -> Window:
-    try:
-        y, x, height, width = (int(part) for part in text.replace(",", " ").split())
-    except ValueError:
-        raise UserError(
-            f"frame {text.strip()!r}: give y, x, height, width in pixels of the scene, such as "
-            "0,1024,512,512"
-        ) from None
-    if height < 1 or width < 1:
-        raise UserError(f"frame {text.strip()!r}: height and width must be 1 or more")
-    return Window(y, x, height, width)
-
-
 def written_as(classes: ClassTable, rows: Sequence[tuple[str, int]]) -> dict[str, WrittenAs]:
-    """What a person filled in, a (name, id) for each class, as far as it differs."""
+    """From a (name, id) for each class: those that differ from the project's, by class name."""
     return {
         c.name: WrittenAs(name.strip(), class_id)
         for c, (name, class_id) in zip(classes.classes, rows, strict=True)
@@ -191,18 +139,8 @@ def _opened(
     return scenes
 
 
-def sentence(found: Preview) -> str:
-    """What would be written, for a person."""
-    reviewed = f"{found.reviewed_px:,} px".replace(",", "\xa0").replace(" ", "\xa0") + " reviewed"
-    if not found.frames:
-        return f"{found.scenes} image{'s' if found.scenes > 1 else ''}, {reviewed}"
-    count = sum(found.frames.values())
-    parts = ", ".join(f"{part} {n}" for part, n in found.frames.items())
-    return f"{count} frame{'s' if count > 1 else ''} ({parts}), {reviewed}"
-
-
 def free_folder(folder: Path, name: str, *, inside: bool = True) -> Path:
-    """A folder in another one that is not there yet; that one itself if it may be and is empty."""
+    """A new folder's path in ``folder``; ``folder`` itself if it is empty, unless ``inside``."""
     if not inside and folder.is_dir() and not any(folder.iterdir()):
         return folder
     number, path = 1, folder / name

@@ -1,4 +1,4 @@
-"""Labels from a file as corrections of a scene: one edit, which Undo takes back."""
+"""Labels from a file as corrections of a scene: one edit, undone in one step."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ import numpy as np
 
 from napari_uhrnet.export.read_back import import_labels
 from napari_uhrnet.geometry.classes import NOTHING
+from napari_uhrnet.session.labels import words
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -30,11 +31,11 @@ def import_mask(
     reviewed: bool,
     progress: Callable[[float], None] | None = None,
 ) -> int:
-    """Take the labels of a file or an export in; how many pixels have a class there.
+    """Import the labels of a file or an export; returns how many pixels have a class there.
 
     Memory holds one part of the file at a time; the journal holds all of it until it is undone or
-    forgotten. Where the file says nothing, what is there stays. ``progress`` is called with the
-    share that is done; if it raises, or the file is no good (UserError), nothing has happened.
+    forgotten. Unlabelled pixels stay unchanged. ``progress`` is called with the
+    share that is done; if it raises, or the file can't be used (UserError), nothing has changed.
     """
     source = f"imported from {mask.name}"
 
@@ -44,7 +45,7 @@ def import_mask(
         else:
             journal.edit(window, np.where(ids == NOTHING, journal.store.read(window), ids))
 
-    with journal.group(f"import {mask.name}"):
+    with journal.group(words.import_edit(mask.name)):
         return import_labels(
             mask, scene, journal.store.classes, write, file_classes=file_classes, progress=progress
         )

@@ -1,4 +1,4 @@
-"""Where to look next: the parts of a scene, the most doubtful first."""
+"""The review queue: the parts of a scene, the most uncertain first."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ import numpy as np
 
 from napari_uhrnet.geometry.blocks import blocks
 from napari_uhrnet.geometry.classes import NOTHING
+from napari_uhrnet.session.queue import words
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Generator, Iterator
@@ -21,27 +22,27 @@ if TYPE_CHECKING:
     from napari_uhrnet.session.compare.sources import Source
     from napari_uhrnet.session.engine import Workspace
 
-    Doubts = Callable[[Window], NDArray[np.float32]]
+    Scores = Callable[[Window], NDArray[np.float32]]
     Reviewed = Callable[[Window], NDArray[np.bool_]]
 
 MOST_READ_PX = 2048
-"""Side of what is read of a part at once."""
+"""Parts are read in squares of at most this side."""
 
 
 @dataclass(frozen=True)
-class Doubt:
-    """A measure of doubt; ``open`` gives it for as long as it is read.
+class Criterion:
+    """What parts are ranked by; ``open`` gives its scores for as long as they are read.
 
-    It is (h, w) float32 in 0..1 for a window of level 0, nan where nothing was segmented.
+    They are (h, w) float32 in 0..1 for a window of level 0, nan where nothing was segmented.
     """
 
     title: str
-    open: Callable[[], AbstractContextManager[Doubts]]
+    open: Callable[[], AbstractContextManager[Scores]]
 
 
 @dataclass(frozen=True)
 class Part:
-    """A part of the scene, in level-0 pixels, and its mean doubt in 0..1."""
+    """A part of the scene, in level-0 pixels, and its mean score in 0..1."""
 
     window: Window
     score: float
@@ -49,55 +50,55 @@ class Part:
 
 @dataclass(frozen=True)
 class Ranked:
-    """Parts of a scene, the most doubtful first; of equal ones the upper left first."""
+    """Parts of a scene, the highest score first; of equal ones the upper left first."""
 
     title: str
     parts: tuple[Part, ...]
 
 
-def uncertainty(where: Workspace) -> Doubt:
-    """Entropy of the final prediction, as share of the largest that there can be."""
+def uncertainty(where: Workspace) -> Criterion:
+    """Entropy of the fused prediction, as a share of the largest possible."""
 
     @contextmanager
-    def opened() -> Iterator[Doubts]:
+    def opened() -> Iterator[Scores]:
         from napari_uhrnet.geometry.affine import labels_to_level0
 
         def read(window: Window) -> NDArray[np.float32]:
             stored = labels_to_level0(
                 lambda w: where.store.read("fused/entropy", w), where.layout.inference, window
             )
-            doubt: NDArray[np.float32] = stored.astype(np.float32)
-            doubt /= NOTHING - 1
-            doubt[stored == NOTHING] = np.nan
-            return doubt
+            scores: NDArray[np.float32] = stored.astype(np.float32)
+            scores /= NOTHING - 1
+            scores[stored == NOTHING] = np.nan
+            return scores
 
         yield read
 
-    return Doubt("Uncertainty", opened)
+    return Criterion(words.UNCERTAINTY, opened)
 
 
-def disagreement(title: str, a: Source, b: Source) -> Doubt:
-    """1 where two sources name different classes, 0 where the same."""
+def disagreement(title: str, a: Source, b: Source) -> Criterion:
+    """1 where two sources have different classes, 0 where the same."""
 
     @contextmanager
-    def opened() -> Iterator[Doubts]:
+    def opened() -> Iterator[Scores]:
         with ExitStack() as stack:
             left, right = (stack.enter_context(source.open()) for source in (a, b))
             right = right.in_classes(left.classes)
 
             def read(window: Window) -> NDArray[np.float32]:
                 one, other = left.read(window), right.read(window)
-                doubt: NDArray[np.float32] = (one != other).astype(np.float32)
-                doubt[(one == NOTHING) | (other == NOTHING)] = np.nan
-                return doubt
+                scores: NDArray[np.float32] = (one != other).astype(np.float32)
+                scores[(one == NOTHING) | (other == NOTHING)] = np.nan
+                return scores
 
             yield read
 
-    return Doubt(title, opened)
+    return Criterion(title, opened)
 
 
 def rank_job(
-    shape_yx: tuple[int, int], side_px: int, doubt: Doubt, reviewed: Reviewed | None = None
+    shape_yx: tuple[int, int], side_px: int, criterion: Criterion, reviewed: Reviewed | None = None
 ) -> Generator[float | Ranked, None, None]:
     """The share done after every part, and in the end the ranking; closing it cancels.
 
@@ -106,16 +107,16 @@ def rank_job(
     """
     windows = list(blocks(shape_yx, side_px))
     found = []
-    with doubt.open() as read:
+    with criterion.open() as read:
         for done, window in enumerate(windows, start=1):
             score = _score(window, read, reviewed)
             if score is not None:
                 found.append(Part(window, score))
             yield done / len(windows)
-    yield Ranked(doubt.title, tuple(sorted(found, key=lambda part: -part.score)))
+    yield Ranked(criterion.title, tuple(sorted(found, key=lambda part: -part.score)))
 
 
-def _score(window: Window, read: Doubts, reviewed: Reviewed | None) -> float | None:
+def _score(window: Window, read: Scores, reviewed: Reviewed | None) -> float | None:
     total, count = 0.0, 0
     for piece in blocks(window.shape_yx, MOST_READ_PX):
         place = piece.shift(window.y, window.x)
@@ -129,9 +130,9 @@ def _score(window: Window, read: Doubts, reviewed: Reviewed | None) -> float | N
 
 
 class Queue:
-    """The parts that are left, in the order in which they are looked at, and the present one.
+    """The remaining parts in the order of review, and the present one.
 
-    What is skipped comes last and stays so when the scene is ranked anew.
+    Skipped parts come last, also when the scene is ranked again.
     """
 
     def __init__(self) -> None:
@@ -140,7 +141,7 @@ class Queue:
         self._skipped: list[Window] = []
 
     def rank(self, ranked: Ranked) -> None:
-        """Take a new ranking, and begin at its top."""
+        """Use a new ranking, from its top."""
         by_window = {part.window: part for part in ranked.parts}
         last = [by_window[w] for w in self._skipped if w in by_window]
         self.parts = [p for p in ranked.parts if p.window not in self._skipped] + last
@@ -148,16 +149,16 @@ class Queue:
 
     @property
     def current(self) -> Part | None:
-        """The part to look at, None if there is none."""
+        """The present part, None if there is none."""
         return self.parts[self.index] if self.parts else None
 
     def step(self, by: int) -> Part | None:
-        """Go on or back; stays at the ends."""
+        """Move forward or back; stays within the ends."""
         self.index = max(0, min(self.index + by, len(self.parts) - 1))
         return self.current
 
     def go_to(self, index: int) -> Part | None:
-        """Look at the part of this place in the order."""
+        """Go to the part at this place in the order."""
         return self.step(index - self.index)
 
     def is_skipped(self, part: Part) -> bool:
@@ -165,7 +166,7 @@ class Queue:
         return part.window in self._skipped
 
     def skip(self) -> Part | None:
-        """Put the present part at the end, and go on to the one that was next."""
+        """Move the present part to the end, and go to the next."""
         if self.current is None:
             return None
         part = self.parts.pop(self.index)
@@ -176,7 +177,7 @@ class Queue:
         return self.current
 
     def done(self) -> Part | None:
-        """Take the present part out, and go on to the one that was next."""
+        """Remove the present part, and go to the next."""
         if self.current is not None:
             self.parts.pop(self.index)
         return self.step(0)

@@ -1,4 +1,4 @@
-"""Ranks the parts of a scene beside everything else."""
+"""Ranks the parts of a scene in the background."""
 
 from __future__ import annotations
 
@@ -8,10 +8,11 @@ from typing import TYPE_CHECKING
 from psygnal import Signal
 
 from napari_uhrnet.session.latest_job import LatestJob, surface, why
+from napari_uhrnet.session.queue import words
 from napari_uhrnet.session.queue.queue import Queue, Ranked, rank_job
 
 if TYPE_CHECKING:
-    from napari_uhrnet.session.queue.queue import Doubt, Reviewed
+    from napari_uhrnet.session.queue.queue import Criterion, Reviewed
     from napari_uhrnet.session.runner import Runner
 
 
@@ -25,12 +26,12 @@ class RankStatus:
 
 
 class Ranker:
-    """Keeps the `Queue` of the present scene; of the main thread, with a runner of its own."""
+    """Keeps the `Queue` of the present scene. On the main thread; has its own runner."""
 
     status_changed = Signal(object)
     """A `RankStatus`."""
     queue_changed = Signal()
-    """The queue, or its present part, is another one."""
+    """The queue or its present part has changed."""
 
     def __init__(self, runner: Runner) -> None:
         self._job = LatestJob(runner)
@@ -41,40 +42,40 @@ class Ranker:
         self,
         shape_yx: tuple[int, int],
         side_px: int,
-        doubt: Doubt,
+        criterion: Criterion,
         reviewed: Reviewed | None = None,
     ) -> None:
-        """Rank all parts of a scene anew."""
-        self._say(RankStatus(True, 0.0, "Ranking…"))
+        """Rank all parts of a scene."""
+        self._set(RankStatus(True, 0.0, words.RANKING))
         self._job.start(
-            lambda: rank_job(shape_yx, side_px, doubt, reviewed), self._on_result, self._on_end
+            lambda: rank_job(shape_yx, side_px, criterion, reviewed), self._on_result, self._on_end
         )
 
     def step(self, by: int) -> None:
-        """Go on or back in the queue."""
+        """Move forward or back in the queue."""
         self.queue.step(by)
         self.queue_changed.emit()
 
     def go_to(self, index: int) -> None:
-        """Look at one part of the queue."""
+        """Go to one part of the queue."""
         self.queue.go_to(index)
         self.queue_changed.emit()
 
     def skip(self) -> None:
-        """Look at the present part last of all."""
+        """Move the present part to the end."""
         self.queue.skip()
         self.queue_changed.emit()
 
     def done(self) -> None:
-        """The present part needs no look any more."""
+        """Remove the present part."""
         self.queue.done()
         self.queue_changed.emit()
 
     def forget(self) -> None:
-        """Another scene: its parts are not ranked."""
+        """Empty the queue: there is another scene."""
         self._job.drop()
         self.queue = Queue()
-        self._say(RankStatus())
+        self._set(RankStatus())
         self.queue_changed.emit()
 
     def cancel(self) -> None:
@@ -88,19 +89,19 @@ class Ranker:
     def _on_result(self, result: float | Ranked) -> None:
         if isinstance(result, Ranked):
             self.queue.rank(result)
-            nothing = "" if result.parts else "Nothing is left: all that is segmented is reviewed."
-            self._say(RankStatus(message=nothing))
+            nothing = "" if result.parts else words.EMPTY
+            self._set(RankStatus(message=nothing))
             self.queue_changed.emit()
         else:
-            self._say(RankStatus(True, result, "Ranking…"))
+            self._set(RankStatus(True, result, words.RANKING))
 
     def _on_end(self, error: BaseException | None) -> None:
         if error is not None:
-            self._say(RankStatus(message=why(error)))
+            self._set(RankStatus(message=why(error)))
             surface(error)
         elif self.status.busy:
-            self._say(RankStatus(message="Stopped."))
+            self._set(RankStatus(message=words.CANCELLED))
 
-    def _say(self, status: RankStatus) -> None:
+    def _set(self, status: RankStatus) -> None:
         self.status = status
         self.status_changed.emit(status)

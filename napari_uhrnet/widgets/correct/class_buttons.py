@@ -1,4 +1,4 @@
-"""One row for each class: choose it to paint with, protect it, see how much of it there is."""
+"""One row for each class: select it to paint with, protect it, see how many pixels it has."""
 
 from __future__ import annotations
 
@@ -9,6 +9,8 @@ from qtpy.QtCore import QSize, Qt
 from qtpy.QtGui import QColor, QIcon, QPixmap
 from qtpy.QtWidgets import QCheckBox, QGridLayout, QLabel, QPushButton, QWidget
 
+from napari_uhrnet.widgets.correct import words
+
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
@@ -17,11 +19,10 @@ if TYPE_CHECKING:
 
 SWATCH_PX = 14
 NARROW_PX = 90
-HEADINGS = ("Paint with", "Protect", "Own label")
 
 
 class ClassButtons(QWidget):
-    """The classes of the project; keys 1 to 9 choose the first nine in the canvas."""
+    """The classes of the project; keys 1 to 9 select the first nine in the canvas."""
 
     def __init__(self, state: CorrectState, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -48,7 +49,7 @@ class ClassButtons(QWidget):
         table = self._state.classes
         if table is None:
             return
-        for column, title in enumerate(HEADINGS):
+        for column, title in enumerate(words.CLASS_HEADINGS):
             self._grid.addWidget(QLabel(title), 0, column)
         for k, entry in enumerate(table.classes, 1):
             self._add_row(k, entry)
@@ -57,21 +58,22 @@ class ClassButtons(QWidget):
         self._show_counts()
 
     def _add_row(self, k: int, entry: LabelClass) -> None:
-        key = f"{k}  " if k < 10 else ""
-        button = QPushButton(f"{key}{entry.name}", checkable=True, objectName=f"class_{entry.id}")
+        key = k if k < 10 else None
+        title = f"{k}  {entry.name}" if key else entry.name
+        button = QPushButton(title, checkable=True, objectName=f"class_{entry.id}")
         button.setIcon(swatch_icon(entry.rgb))
         button.setIconSize(QSize(SWATCH_PX, SWATCH_PX))
         button.setStyleSheet("text-align: left; padding: 2px 4px;")
         # A long name must not widen the dock; the tip has it in full.
         button.setMinimumWidth(NARROW_PX)
-        button.setToolTip(f"Paint with {entry.name}" + (f" (key {k})" if key else ""))
+        button.setToolTip(words.class_tip(entry.name, key))
         button.clicked.connect(partial(self._on_chosen, entry.id))
         protect = QCheckBox(objectName=f"protect_{entry.id}")
-        protect.setToolTip(f"No edit changes pixels that show {entry.name}")
-        protect.setAccessibleName(f"Protect {entry.name}")
+        protect.setToolTip(words.protect_tip(entry.name))
+        protect.setAccessibleName(words.protect(entry.name))
         protect.toggled.connect(partial(self._on_protect, entry.id))
         count = QLabel(alignment=Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter)
-        count.setToolTip(f"Pixels that were corrected to, or reviewed as, {entry.name}")
+        count.setToolTip(words.labelled_tip(entry.name))
         self._grid.addWidget(button, k, 0)
         self._grid.addWidget(protect, k, 1, Qt.AlignmentFlag.AlignHCenter)
         self._grid.addWidget(count, k, 2)
@@ -99,15 +101,7 @@ class ClassButtons(QWidget):
     def _show_counts(self) -> None:
         counts: Mapping[int, int] = self._state.labelled_px
         for class_id, label in self._counts.items():
-            label.setText(pixels(counts[class_id]) if class_id in counts else "–")
-
-
-def pixels(count: int) -> str:
-    """A number of pixels in three digits or so."""
-    for limit, unit in ((10**9, "Gpx"), (10**6, "Mpx"), (10**3, "kpx")):
-        if count >= limit:
-            return f"{count / limit:.3g} {unit}"
-    return f"{count} px"
+            label.setText(words.pixels(counts[class_id]) if class_id in counts else "–")
 
 
 def swatch_icon(rgb: tuple[int, int, int]) -> QIcon:

@@ -1,4 +1,4 @@
-"""One scene while it is corrected: what is on screen, what is painted, what is on the disk."""
+"""One scene while it is corrected: keeps screen, painted labels and files in step."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 
 COUNT_MS = 300
 UNKNOWN_PREDICTED = "no network"
-"""Where what is marked reviewed came from if no network's prediction is shown."""
+"""Source of reviewed labels if no network's prediction is shown."""
 
 
 class CorrectedScene(QObject):
@@ -36,7 +36,7 @@ class CorrectedScene(QObject):
     layer_made = Signal(object)
     """The labels layer that is painted in."""
     removed = Signal()
-    """A hand has removed it."""
+    """The user has removed it."""
 
     def __init__(
         self,
@@ -91,7 +91,7 @@ class CorrectedScene(QObject):
             signal.connect(slot)
 
     def close(self) -> None:
-        """Commit what is painted and take all layers away."""
+        """Commit what is painted and remove all layers."""
         self.let_go()
         for signal, slot in self._wiring:
             signal.disconnect(slot)
@@ -104,14 +104,14 @@ class CorrectedScene(QObject):
         self.outlines.remove()
 
     def let_go(self) -> None:
-        """Touch the disk no more by itself; enough where the window is being deleted."""
+        """Write no files any more; enough where the window is being deleted."""
         self.regions.close()
         self._counting.stop()
         self._watch.close()
 
     def follow_view(self) -> None:
         """The view has moved."""
-        # In a grid nobody paints, and what is shown there comes back as it was.
+        # In grid view nothing is painted, and the layers come back unchanged.
         if not self._viewer.canvas.grid.enabled:
             self.painting.follow_view(self._session.view)
 
@@ -123,20 +123,20 @@ class CorrectedScene(QObject):
             return
         self.painting.commit_unfinished()
         corrections = self._open.corrections
-        with self.painting.telling_errors():
+        with self.painting.showing_errors():
             windows = corrections.redo() if forward else corrections.undo()
             self.painting.show_again(windows)
             self._on_edited(*windows)
 
     def mark_reviewed(self, polygon: Polygon) -> None:
-        """What is shown in a polygon is right."""
+        """Mark the labels shown in a polygon as reviewed."""
         self.regions.mark_reviewed(polygon, self._predictions_hash())
 
     def _predictions_hash(self) -> str:
         where = self._watch.where
         if where is None:
             return UNKNOWN_PREDICTED
-        with self.painting.telling_errors():
+        with self.painting.showing_errors():
             self._open.project.add_checkpoint(where.model.hash, where.model.name)
         return where.model.hash
 
@@ -194,9 +194,9 @@ class CorrectedScene(QObject):
             self._hidden = None
 
     def _on_region_edited(self, windows: tuple[Window, ...]) -> None:
-        # What an undo on a thread took back must not be taken for painted.
+        # What an undo on a thread reverted must not be taken for painted pixels.
         self.painting.show_again(windows)
-        # On a thread of its own all else had to wait for it.
+        # Changes of the prediction had to wait for an edit on another thread.
         self._on_prediction_replaced()
         self._on_edited(*windows)
 

@@ -1,4 +1,4 @@
-"""Polygons that the person draws over a scene of any size, to change what is in them."""
+"""Polygons that the user draws over a scene of any size, to edit the labels in them."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ class Outlines(QObject):
         viewer.layers.events.removed.connect(self._on_removed)
 
     def draw(self) -> None:
-        """Let the person draw a polygon now."""
+        """Let the user draw a polygon now."""
         if self.layer is None:
             self._add()
         layer = self.layer
@@ -43,7 +43,7 @@ class Outlines(QObject):
         layer.mode = "add_polygon"
 
     def rest(self) -> None:
-        """Draw no more: the mouse moves the view."""
+        """Stop drawing: the mouse moves the view."""
         if self.layer is not None:
             self.layer.mode = "pan_zoom"
 
@@ -58,7 +58,7 @@ class Outlines(QObject):
         return Polygon(vertices)
 
     def remove(self) -> None:
-        """Take the layer out of the viewer, for good."""
+        """Remove the layer from the viewer."""
         self._viewer.layers.events.removed.disconnect(self._on_removed)
         if self.layer is not None and self.layer in self._viewer.layers:
             self._viewer.layers.remove(self.layer)

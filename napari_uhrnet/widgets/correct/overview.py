@@ -1,4 +1,4 @@
-"""All corrections of a scene at a coarse scale, for views in which nothing can be painted."""
+"""All corrections of a scene at a coarse scale, for views too large to paint in."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ HATCH_PX, LINE_PX = 12, 2
 
 
 class CorrectionsOverview(QObject):
-    """Holds every ``step``-th pixel of the corrections and keeps up with them, bit by bit.
+    """Holds every ``step``-th pixel of the corrections; updated a few blocks at a time.
 
     Reviewed pixels are hatched.
     """
@@ -54,7 +54,7 @@ class CorrectionsOverview(QObject):
         viewer.layers.events.removed.connect(self._on_removed)
 
     def close(self) -> None:
-        """Take the layer out of the viewer, for good."""
+        """Remove the layer from the viewer."""
         self._timer.stop()
         self._viewer.layers.events.removed.disconnect(self._on_removed)
         if self._layer is not None and self._layer in self._viewer.layers:

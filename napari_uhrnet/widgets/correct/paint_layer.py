@@ -1,4 +1,4 @@
-"""The layer that is painted in: a window of the scene in memory, since pyramids can't be painted.
+"""The layer that is painted in: a window of the scene in memory, since napari can't paint pyramids.
 
 Everything that napari does not offer in public (its undo history, half-drawn outlines) is in here.
 """
@@ -42,7 +42,7 @@ class PaintLayer(QObject):
     released = Signal()
     """The mouse is up again, or about to be."""
     removed = Signal()
-    """A hand has removed it."""
+    """The user has removed it."""
 
     def __init__(self, viewer: ViewerModel, image: Image, classes: ClassTable) -> None:
         super().__init__()
@@ -51,7 +51,7 @@ class PaintLayer(QObject):
         self._reviewed: Labels | None = None
         self.window = Window(0, 0, 0, 0)
         self.is_shown = False
-        """Whether there is something to paint in (which a hand may have hidden)."""
+        """Whether there is something to paint in (which the user may have hidden)."""
         self.is_pressed = False
         """Whether the mouse is down: a brush counts from where it was in this window."""
         self._removing = False
@@ -86,7 +86,7 @@ class PaintLayer(QObject):
                 layer.refresh(extent=False, thumbnail=False)
 
     def forget_strokes(self) -> None:
-        """Undo is the journal's: napari shall keep no history of its own."""
+        """The journal does undo: clear napari's own history."""
         if self.layer is not None:
             self.layer._undo_history.clear()
             self.layer._staged_history.clear()
@@ -99,7 +99,7 @@ class PaintLayer(QObject):
                 layer.visible = False
 
     def remove(self) -> None:
-        """Take the layers out of the viewer, for good."""
+        """Remove the layers from the viewer."""
         self._viewer.layers.events.removed.disconnect(self._on_removed)
         self._remove_layers()
 

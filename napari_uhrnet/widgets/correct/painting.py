@@ -1,4 +1,4 @@
-"""Painting in the part of a scene that is on screen: tools, and what becomes of the strokes."""
+"""Painting in the part of a scene that is on screen: tools, and committing of strokes."""
 
 from __future__ import annotations
 
@@ -44,11 +44,11 @@ class Painting(QObject):
     edited = Signal(object)
     """There are new corrections in a level-0 window."""
     shown = Signal(bool)
-    """The paint layer shows what is in view, or does so no more."""
+    """Whether the paint layer shows what is in view."""
     made = Signal(object)
     """The labels layer was made."""
     removed = Signal()
-    """A hand has removed it."""
+    """The user has removed it."""
 
     def __init__(
         self,
@@ -63,7 +63,7 @@ class Painting(QObject):
         self._corrections = corrections
         self._superpixels = SuperpixelBrush(scene)
         self.is_busy = False
-        """Whether a thread of its own has the corrections: nothing may be painted."""
+        """Whether an edit on another thread uses the corrections: nothing may be painted."""
         self._setting = False
         self.paint = PaintLayer(viewer, image, corrections.journal.store.classes)
         self.paint.painted.connect(self.commit)
@@ -78,7 +78,7 @@ class Painting(QObject):
             signal.connect(show)
 
     def close(self) -> None:
-        """Commit what is painted and take the layers away."""
+        """Commit what is painted and remove the layers."""
         self.commit()
         for signal, show in self._wiring:
             signal.disconnect(show)
@@ -97,7 +97,7 @@ class Painting(QObject):
             self._check_out(editable_window(view, shape_yx))
 
     def rest(self, resting: bool) -> None:
-        """Let nothing be painted for a while, in what is not seen or in use by a thread."""
+        """Pause painting: the layer is not seen, or in use by another thread."""
         if not self.paint.is_shown:
             return
         if resting:
@@ -111,14 +111,14 @@ class Painting(QObject):
         layer = self.paint.layer
         if layer is None or not self.paint.is_shown or self.is_busy:
             return
-        with self.telling_errors():
+        with self.showing_errors():
             changed = self._corrections.commit(layer.data, within)
             if changed is not None:
                 self.show_again((changed,))
                 self.edited.emit(changed)
 
     def commit_unfinished(self) -> None:
-        """Commit, also half a stroke, which can't be taken back any more then."""
+        """Commit, including an unfinished stroke, which napari can't undo any more then."""
         self.commit()
         self.paint.forget_strokes()
 
@@ -134,7 +134,7 @@ class Painting(QObject):
                 self.paint.update(near, labels, self._corrections.journal.store.reviewed(near))
 
     def check_out_again(self) -> None:
-        """Show what is on the disk now."""
+        """Show what is stored now."""
         if self.paint.is_shown:
             self._check_out(self.paint.window)
 
@@ -143,14 +143,14 @@ class Painting(QObject):
         layer = self.paint.layer
         if layer is None or not self.paint.is_shown or self.is_busy:
             return
-        with self.telling_errors():
+        with self.showing_errors():
             near = self._corrections.follow(window, layer.data)
             if near is not None:
                 self.show_again((near,))
 
     @contextmanager
-    def telling_errors(self) -> Iterator[None]:
-        """What the person can mend is said in the panel."""
+    def showing_errors(self) -> Iterator[None]:
+        """A `UserError` becomes the panel's message; success clears it."""
         try:
             yield
             self._state.message = ""
@@ -171,7 +171,7 @@ class Painting(QObject):
         self._state.can_paint = False
 
     def _check_out(self, window: Window) -> None:
-        with self.telling_errors():
+        with self.showing_errors():
             out = self._corrections.check_out(window)
             reviewed = self._corrections.journal.store.reviewed(window)
             was_shown = self.paint.is_shown
@@ -194,7 +194,7 @@ class Painting(QObject):
         layer.events.brush_size.connect(self._on_brush_size)
         for number, entry in enumerate(self._corrections.journal.store.classes.classes[:9], 1):
             layer.bind_key(str(number), self._chooser(entry.id), overwrite=True)
-        # They would let the brush paint nothing, or a class that there is not.
+        # napari's keys would paint 255, or a class that does not exist.
         for key in ("B", "M"):
             # Not "...": napari 0.9 asks for the name of what is bound.
             layer.bind_key(key, _nothing, overwrite=True)
@@ -259,7 +259,7 @@ class Painting(QObject):
             return
         window, state = self.paint.window, self._state
         point = point_yx[0] + window.y, point_yx[1] + window.x
-        with self.telling_errors():
+        with self.showing_errors():
             found = self._superpixels.at(point, state.superpixel_px)
             if found is None:
                 return
@@ -270,4 +270,4 @@ class Painting(QObject):
 
 
 def _nothing(_: Any) -> None:
-    """What a key does that shall do nothing."""
+    """Bound to keys that must do nothing."""

@@ -1,4 +1,4 @@
-"""Correct the prediction: paint, edit polygons, and say what was reviewed."""
+"""Correct the prediction: paint, edit polygons, mark regions as reviewed."""
 
 from __future__ import annotations
 
@@ -19,7 +19,8 @@ from qtpy.QtWidgets import (
 )
 
 from napari_uhrnet.session.correct.state import PAINTING
-from napari_uhrnet.widgets.correct.class_buttons import ClassButtons, pixels
+from napari_uhrnet.widgets.correct import words
+from napari_uhrnet.widgets.correct.class_buttons import ClassButtons
 from napari_uhrnet.widgets.correct.polygon_row import PolygonRow
 from napari_uhrnet.widgets.kit.panel import TITLE_PX, Panel
 
@@ -29,25 +30,12 @@ if TYPE_CHECKING:
     from napari_uhrnet.session.correct.state import CorrectState, Tool
     from napari_uhrnet.widgets.correct.tool import Correcting
 
-TOOLS: dict[Tool, tuple[str, str]] = {
-    "paint": ("Paint", "Paint with the class; the right button encircles and fills"),
-    "erase": ("Erase", "Take the correction away: the model's prediction shows again"),
-    "fill": ("Fill", "Give what hangs together at a click the class"),
-    "pick": ("Pick", "Take the class at a click"),
-    "superpixel": ("Superpixel", "Paint pieces of similar colour at a click or by dragging"),
-    "move": ("Move", "Move the view with the mouse (or hold Space with another tool)"),
-}
+TOOLS: tuple[Tool, ...] = ("paint", "erase", "fill", "pick", "superpixel", "move")
 MOST_BRUSH_PX = 1000
-ZOOM_IN = "Zoom in to paint, or use polygons."
-COMPARING = "Leave the comparison (side by side, swipe) to paint."
-NOT_YET = (
-    "Paint over the prediction and mark what is right. All of it is kept in a folder beside the "
-    "image."
-)
 
 
 class CorrectPanel(Panel):
-    """Shows the `CorrectState`; the person corrects."""
+    """Shows the `CorrectState`; its buttons start, undo and mark edits."""
 
     def __init__(
         self,
@@ -56,7 +44,7 @@ class CorrectPanel(Panel):
         *,
         parent: QWidget | None = None,
     ) -> None:
-        super().__init__("Correct", parent=parent)
+        super().__init__(words.TITLE, parent=parent)
         self._correcting, self._state = correcting, correcting.state
         self._open_folder = open_folder
         self._make_top()
@@ -72,51 +60,47 @@ class CorrectPanel(Panel):
     def choose_folder(self) -> None:
         """Ask for a folder: correct the scene in it, or open the project that it holds."""
         before = str(Path(self._state.folder).parent) if self._state.folder else ""
-        folder = QFileDialog.getExistingDirectory(
-            self, "Folder for the project, or of one that there is", before
-        )
+        folder = QFileDialog.getExistingDirectory(self, words.FOLDER_DIALOG, before)
         if folder:
             self._open_folder(Path(folder))
             self._show()
 
     def _make_top(self) -> None:
-        self.toggle = QPushButton("Correct", checkable=True, objectName="correct")
-        self.toggle.setToolTip("Correct the labels of this image; again to close. All is saved.")
-        self.folder = QPushButton("Folder…", objectName="project_folder")
+        self.toggle = QPushButton(words.START, checkable=True, objectName="correct")
+        self.toggle.setToolTip(words.START_TIP)
+        self.folder = QPushButton(words.FOLDER, objectName="project_folder")
         self.place = QLabel(objectName="project")
         self.message = QLabel(objectName="correct_message", wordWrap=True)
 
     def _make_tools(self) -> None:
         self.tools: dict[Tool, QPushButton] = {}
-        for name, (title, tip) in TOOLS.items():
+        for name in TOOLS:
+            title, tip = words.TOOLS[name]
             button = QPushButton(title, checkable=True, objectName=f"tool_{name}")
             button.setToolTip(tip)
             button.clicked.connect(partial(self._on_tool, name))
             self.tools[name] = button
         self.brush = QSpinBox(objectName="brush", suffix=" px")
         self.brush.setRange(1, MOST_BRUSH_PX)
-        self.brush.setToolTip("Width of the brush in pixels of the image (keys [ and ])")
+        self.brush.setToolTip(words.BRUSH_TIP)
         self.superpixel = QSpinBox(objectName="superpixel_size", suffix=" px")
         self.superpixel.setRange(6, 128)
-        self.superpixel.setToolTip("About how wide a superpixel is, in pixels of the image")
+        self.superpixel.setToolTip(words.SUPERPIXEL_TIP)
         self.size_title = QLabel()
 
     def _make_review(self) -> None:
-        self.reviewed = QPushButton("Mark view reviewed", objectName="mark_reviewed")
-        self.reviewed.setToolTip(
-            "All that is in view is right (key R): it is frozen and hatched; no new prediction\n"
-            "changes it"
-        )
-        self.undo = QPushButton("Undo", objectName="undo")
-        self.redo = QPushButton("Redo", objectName="redo")
+        self.reviewed = QPushButton(words.MARK_VIEW, objectName="mark_reviewed")
+        self.reviewed.setToolTip(words.MARK_VIEW_TIP)
+        self.undo = QPushButton(words.UNDO, objectName="undo")
+        self.redo = QPushButton(words.REDO, objectName="redo")
         self.counts = QLabel(objectName="correct_counts", wordWrap=True)
 
     def _make_progress(self) -> None:
         self.progress = QWidget(objectName="edit_progress")
         self.bar = QProgressBar(textVisible=True)
         self.bar.setRange(0, 100)
-        self.cancel = QPushButton("Cancel", objectName="cancel_edit")
-        self.cancel.setToolTip("Stop, and take back what was done of it")
+        self.cancel = QPushButton(words.CANCEL, objectName="cancel_edit")
+        self.cancel.setToolTip(words.CANCEL_TIP)
         row = QHBoxLayout(self.progress)
         row.setContentsMargins(0, 0, 0, 0)
         row.addWidget(self.bar, 1)
@@ -188,17 +172,15 @@ class CorrectPanel(Panel):
     def _show(self) -> None:
         state: CorrectState = self._state
         self.toggle.setChecked(state.active)
-        self.toggle.setText("Stop correcting" if state.active else "Correct")
+        self.toggle.setText(words.STOP if state.active else words.START)
         self.folder.setToolTip(
-            f"Now in {state.folder}; choose another folder for the project"
-            if state.active
-            else "Choose where the project is kept, or open one"
+            words.other_folder_tip(state.folder) if state.active else words.FOLDER_TIP
         )
-        self.place.setText(f"Project: {Path(state.folder).name}" if state.active else "")
+        self.place.setText(words.project(Path(state.folder).name) if state.active else "")
         self.place.setToolTip(state.folder)
         self.place.setVisible(state.active)
-        hint = "" if state.can_paint else COMPARING if state.comparing else ZOOM_IN
-        self.message.setText(state.message or (hint if state.active else NOT_YET))
+        hint = "" if state.can_paint else words.COMPARING if state.comparing else words.ZOOM_IN
+        self.message.setText(state.message or (hint if state.active else words.INTRODUCTION))
         self.message.setVisible(bool(self.message.text()))
         self.body.setVisible(state.active)
         self._show_tools()
@@ -215,25 +197,22 @@ class CorrectPanel(Panel):
             box.blockSignals(False)
             box.setEnabled(state.can_paint)
         pieces = state.tool == "superpixel"
-        self.size_title.setText("Superpixel" if pieces else "Brush")
+        self.size_title.setText(words.SUPERPIXEL if pieces else words.BRUSH)
         self.size_title.setBuddy(self.superpixel if pieces else self.brush)
         self.superpixel.setVisible(pieces)
         self.brush.setVisible(not pieces)
 
     def _show_edits(self) -> None:
         state, idle = self._state, self._state.progress is None
-        for button, kind, what, key in (
-            (self.undo, state.undoable, "Take back", "Ctrl+Z"),
-            (self.redo, state.redoable, "Do again", "Ctrl+Shift+Z"),
+        for button, edit, tip in (
+            (self.undo, state.undoable, words.undo_tip),
+            (self.redo, state.redoable, words.redo_tip),
         ):
-            button.setEnabled(idle and bool(kind))
-            button.setToolTip(f"{what}: {kind} ({key})" if kind else f"Nothing ({key})")
+            button.setEnabled(idle and bool(edit))
+            button.setToolTip(tip(edit))
         self.reviewed.setEnabled(idle)
         self.progress.setVisible(not idle)
         self.bar.setValue(round(100 * (state.progress or 0)))
         reviewed, labelled = (sum(c.values()) for c in (state.reviewed_px, state.labelled_px))
         share = reviewed / state.scene_px if state.scene_px else 0
-        self.counts.setText(
-            f"Reviewed: {share:.1%} of the image, {pixels(reviewed)}. "
-            f"With a label of their own: {pixels(labelled)}.".replace("%", " %")
-        )
+        self.counts.setText(words.counts(share, reviewed, labelled))

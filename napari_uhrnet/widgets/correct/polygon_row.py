@@ -1,4 +1,4 @@
-"""What can be done to everything in a polygon: choose, set, apply."""
+"""What can be done to all labels in a polygon: draw it, choose an action, apply."""
 
 from __future__ import annotations
 
@@ -15,6 +15,8 @@ from napari_uhrnet.session.correct.operations import (
     Shrink,
     Smooth,
 )
+from napari_uhrnet.session.correct.words import RESET
+from napari_uhrnet.widgets.correct import words
 from napari_uhrnet.widgets.correct.class_buttons import swatch_icon
 from napari_uhrnet.widgets.kit.panel import narrow_combo
 
@@ -23,18 +25,6 @@ if TYPE_CHECKING:
     from napari_uhrnet.session.correct.state import CorrectState
     from napari_uhrnet.widgets.correct.tool import Correcting
 
-ACTIONS = {
-    "set": "Set the class",
-    "replace": "Replace a class",
-    "model": "Take the model's prediction",
-    "grow": "Grow the class",
-    "shrink": "Shrink the class",
-    "smooth": "Smooth the class",
-    "holes": "Fill holes of the class",
-    "snap": "Snap the class to edges",
-    "review": "Mark as reviewed",
-    "unreview": "Not reviewed any more",
-}
 SIZES = {
     "grow": (3, 1, 64),
     "shrink": (3, 1, 64),
@@ -43,29 +33,22 @@ SIZES = {
     "snap": (8, 2, 32),
 }
 """Pixels at first, at least, at most."""
-TIPS = {
-    "snap": "The border of the class that is painted with moves to the nearest strong edge of the\n"
-    "picture, at most so far; where there is none it stays",
-}
 
 
 class PolygonRow(QWidget):
-    """Draw a polygon, and do something to it; "the class" is the one that is painted with."""
+    """Draws a polygon, and changes the labels in it; actions with a class take the selected one."""
 
     def __init__(self, correcting: Correcting, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self._correcting, self._state = correcting, correcting.state
-        self.draw = QPushButton("Draw a polygon", checkable=True, objectName="draw_polygon")
-        self.draw.setToolTip(
-            "Click corner by corner; a double click closes it. Works at every zoom.\n"
-            "What is chosen below is done to the polygon that is selected, or drawn last."
-        )
+        self.draw = QPushButton(words.DRAW, checkable=True, objectName="draw_polygon")
+        self.draw.setToolTip(words.DRAW_TIP)
         self.action = narrow_combo("polygon_action")
-        for name, title in ACTIONS.items():
+        for name, title in words.ACTIONS.items():
             self.action.addItem(title, name)
-        self.apply = QPushButton("Apply", objectName="polygon_apply")
+        self.apply = QPushButton(words.APPLY, objectName="polygon_apply")
         self.old = narrow_combo("replaced_class")
-        self.old.setToolTip("The class that is replaced by the one that is painted with")
+        self.old.setToolTip(words.REPLACED_TIP)
         self.size = QSpinBox(objectName="polygon_size", suffix=" px")
         self._of = QLabel()
         self._lay_out()
@@ -75,13 +58,13 @@ class PolygonRow(QWidget):
         self._show()
 
     def operation(self) -> Operation | None:
-        """What is to be done to the labels; None for what is no `Operation`."""
+        """The chosen action on labels; None for an action that is no `Operation`."""
         chosen, size, name = self._state.class_id, self.size.value(), self.action.currentData()
         match name:
             case "set":
                 return SetClass(chosen)
             case "model":
-                return SetClass(NOTHING, kind="take the model's prediction")
+                return SetClass(NOTHING, kind=RESET)
             case "replace":
                 return ReplaceClass(int(self.old.currentData()), chosen)
             case "holes":
@@ -133,10 +116,9 @@ class PolygonRow(QWidget):
             self.size.setValue(value)
         self.size.setVisible(name in SIZES)
         self.old.setVisible(name == "replace")
-        text = {"replace": "which class", "holes": "up to", "snap": "by up to"}.get(name, "by")
-        self._of.setText(text if name in SIZES or name == "replace" else "")
-        self._of.setVisible(bool(self._of.text()))
-        self.action.setToolTip(TIPS.get(name, ""))
+        self._of.setText(words.SIZES.get(name, ""))
+        self._of.setVisible(name in words.SIZES)
+        self.action.setToolTip(words.ACTION_TIPS[name])
 
     def _on_apply(self) -> None:
         operation, name = self.operation(), self.action.currentData()
@@ -153,6 +135,4 @@ class PolygonRow(QWidget):
         state: CorrectState = self._state
         self.draw.setChecked(state.tool == "polygon")
         self.apply.setEnabled(state.has_polygon and state.progress is None)
-        self.apply.setToolTip(
-            "Do it; one undo takes it back" if state.has_polygon else "Draw a polygon first"
-        )
+        self.apply.setToolTip(words.APPLY_TIP if state.has_polygon else words.NO_POLYGON)

@@ -1,4 +1,4 @@
-"""Edits of everything in a polygon or in view: at once if small, else with progress."""
+"""Edits of all labels in a polygon or in view: at once if small, else with progress."""
 
 from __future__ import annotations
 
@@ -16,6 +16,7 @@ from napari_uhrnet.session.correct.region_edits import (
     unmark_region_reviewed,
 )
 from napari_uhrnet.session.correct.snapping import snap_region
+from napari_uhrnet.widgets.correct import words
 from napari_uhrnet.widgets.kit.long_edit import LongEdit, Stopped
 
 if TYPE_CHECKING:
@@ -31,16 +32,16 @@ if TYPE_CHECKING:
     from napari_uhrnet.widgets.kit.long_edit import Edit
 
 AT_ONCE_PX = BLOCK_PX**2
-"""Edits of more pixels run on a thread of their own: so many take about a tenth of a second."""
+"""Edits of more pixels run on a thread of their own: this many take about a tenth of a second."""
 SNAP_COST = 10
-"""So many times as long takes snapping to edges."""
+"""Snapping to edges takes this many times as long."""
 
 
 class RegionEditing(QObject):
     """Runs one edit at a time; while one is on its thread, ``painting`` is busy."""
 
     ended = Signal(object)
-    """An edit was made, or taken back, in a tuple of level-0 windows."""
+    """An edit was made or undone in a tuple of level-0 windows."""
 
     def __init__(
         self, painting: Painting, corrections: Corrections, scene: Scene, state: CorrectState
@@ -54,35 +55,35 @@ class RegionEditing(QObject):
         self._long.ended.connect(self._on_long_ended)
 
     def close(self) -> None:
-        """Take back what is running."""
+        """Undo the running edit."""
         self._long.close()
         self._painting.is_busy = False
 
     def stop(self) -> None:
-        """Take back what is running, soon."""
+        """Stop and undo the running edit after its present block."""
         self._long.stop()
 
     def run(self, edit: Edit, window: Window) -> None:
-        """Do something to the corrections in a level-0 window."""
+        """Run an edit of a level-0 window."""
         self._run(edit, around(window))
 
     def apply(self, polygon: Polygon, operation: Operation) -> None:
-        """Do something to all labels in a polygon."""
+        """Apply an operation to all labels in a polygon."""
         self._run(partial(edit_region, self._corrections, polygon, operation), polygon)
 
     def snap(self, polygon: Polygon, class_id: int, reach_px: int) -> None:
-        """Move the border of a class to the picture's edges in a polygon."""
+        """Move the border of a class to the image's edges in a polygon."""
         read = self._read_rgb
         edit = partial(snap_region, self._corrections, polygon, class_id, reach_px, read)
         self._run(edit, polygon, SNAP_COST)
 
     def mark_reviewed(self, polygon: Polygon, checkpoint_hash: str) -> None:
-        """What is shown in a polygon is right."""
+        """Mark the labels shown in a polygon as reviewed."""
         edit = partial(mark_region_reviewed, self._corrections, polygon, checkpoint_hash)
         self._run(edit, polygon)
 
     def unmark_reviewed(self, polygon: Polygon) -> None:
-        """Nothing in a polygon is reviewed any more."""
+        """Mark a polygon as not reviewed."""
         self._run(partial(unmark_region_reviewed, self._corrections, polygon), polygon)
 
     def step(self, *, forward: bool) -> bool:
@@ -110,7 +111,7 @@ class RegionEditing(QObject):
         if polygon.window.area_px * cost > AT_ONCE_PX:
             self._start(edit)
             return
-        with self._painting.telling_errors():
+        with self._painting.showing_errors():
             edit(lambda share: None)
         self.ended.emit(self._windows)
 
@@ -130,7 +131,7 @@ class RegionEditing(QObject):
         self._state.progress = None
         self.ended.emit(self._windows)
         if isinstance(error, Stopped):
-            self._state.message = "Stopped; nothing was changed."
+            self._state.message = words.CANCELLED
         elif isinstance(error, UserError):
             self._state.message = str(error)
         elif error is not None:

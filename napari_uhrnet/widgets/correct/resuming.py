@@ -1,4 +1,4 @@
-"""Projects open where one left off: scenes, place, pixel size, network and corrections."""
+"""Resumes projects: their scenes, view, pixel size, network and corrections."""
 
 from __future__ import annotations
 
@@ -22,11 +22,11 @@ if TYPE_CHECKING:
     from napari_uhrnet.widgets.correct.tool import Correcting
 
 PROJECT = "project"
-"""Where a layer's metadata says the folder of the project that it was opened from."""
+"""Key of a layer's metadata: folder of the project that it was opened from."""
 
 
 class Resuming(QObject):
-    """Takes up layers that the reader opened from a project, each once."""
+    """Resumes correcting of layers that the reader opened from a project, each once."""
 
     def __init__(
         self,
@@ -37,11 +37,11 @@ class Resuming(QObject):
     ) -> None:
         super().__init__(parent)
         self._viewer, self._session, self._correcting = viewer, session, correcting
-        self._taken_up: WeakSet[Image] = WeakSet()
+        self._resumed: WeakSet[Image] = WeakSet()
 
     def open(self, folder: Path) -> None:
-        """A folder that a person chose: its project if it is one of other scenes, else a place
-        for the corrections of the present scene.
+        """Open the project in a folder if it is one of other scenes; else correct the present
+        scene in it.
         """
         scene = self._session.scene
         try:
@@ -56,13 +56,13 @@ class Resuming(QObject):
     def layer_chosen(self, layer: Image) -> None:
         """The session has the scene of this layer now."""
         folder = layer.metadata.get(PROJECT)
-        if folder is None or layer in self._taken_up:
+        if folder is None or layer in self._resumed:
             return
-        self._taken_up.add(layer)
+        self._resumed.add(layer)
         # napari shows all of the first layer once it is in: later than this.
-        QTimer.singleShot(0, lambda: self._take_up(layer, Path(folder)))
+        QTimer.singleShot(0, lambda: self._resume(layer, Path(folder)))
 
-    def _take_up(self, layer: Image, folder: Path) -> None:
+    def _resume(self, layer: Image, folder: Path) -> None:
         scene = self._session.scene
         if scene is None or layer not in self._viewer.layers:
             return

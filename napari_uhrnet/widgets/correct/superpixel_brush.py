@@ -1,4 +1,4 @@
-"""Paints pieces of similar colour at a click, or while the mouse is dragged over them."""
+"""Paints superpixels: at a click, or while the mouse is dragged over them."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from napari_uhrnet.scene.base import Scene
 
 TILE_PX = 512
-"""Pieces are found in squares of the scene of this side, so that a click never takes long."""
+"""Superpixels are found in squares of this side, so that a click never takes long."""
 KEPT = 32
 
 

@@ -1,4 +1,4 @@
-"""Corrects the present scene: opens its project, and does what the panel and the keys ask for."""
+"""Corrects the present scene: opens its project, acts on the panel's buttons and the keys."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ from qtpy.QtCore import QObject
 from napari_uhrnet.errors import UserError
 from napari_uhrnet.session.correct.open_corrections import OpenCorrections, project_beside
 from napari_uhrnet.session.correct.state import CorrectState
+from napari_uhrnet.widgets.correct import words
 from napari_uhrnet.widgets.correct.open_scene import CorrectedScene
 from napari_uhrnet.widgets.correct.region_editing import around
 from napari_uhrnet.widgets.kit.keys import Keys
@@ -78,7 +79,7 @@ class Correcting(QObject):
     # Beginning and end.
 
     def start(self, folder: Path | None = None) -> bool:
-        """Correct the present scene, in a folder or the one it had; False if that can't be."""
+        """Correct the present scene, in this folder or its last one; False if that fails."""
         self.stop()
         try:
             scene, image = self._present()
@@ -105,13 +106,13 @@ class Correcting(QObject):
         self._close_files()
 
     def let_go(self) -> None:
-        """The window is being deleted: there is nothing to be shown any more."""
+        """The window is being deleted: nothing is shown any more."""
         if self.scene is not None:
             self.scene.let_go()
             self._close_files()
 
     def set_comparing(self, comparing: bool) -> None:
-        """Results are shown beside each other instead of what is corrected, or no more."""
+        """Whether results are shown beside each other instead of the corrections."""
         self.state.comparing = comparing
 
     def follow_view(self) -> None:
@@ -129,7 +130,7 @@ class Correcting(QObject):
             self.state.message = str(error)
 
     def _note_settings(self) -> None:
-        """The project remembers what the scene is looked at with."""
+        """The project remembers network and pixel size."""
         if self._open is None:
             return
         project, session = self._open.project, self._session
@@ -191,47 +192,47 @@ class Correcting(QObject):
             REVIEWED: lambda _: self.mark_view_reviewed(),
         }
 
-    # What the person can do.
+    # Actions of the panel and the keys.
 
     def undo(self) -> None:
-        """Take the latest edit back, wherever it was."""
+        """Undo the latest edit, wherever it was."""
         if self.scene is not None:
             self.scene.step(forward=False)
 
     def redo(self) -> None:
-        """Do again what was undone last."""
+        """Redo what was undone last."""
         if self.scene is not None:
             self.scene.step(forward=True)
 
     def draw_polygon(self) -> None:
-        """Let the person draw a polygon."""
+        """Let the user draw a polygon."""
         if self.scene is not None:
             self.state.tool = "polygon"
             self.scene.outlines.draw()
 
     def edit_polygon(self, operation: Operation) -> None:
-        """Do something to all labels in the polygon."""
+        """Apply an operation to all labels in the polygon."""
         self._with_polygon(lambda scene, polygon: scene.regions.apply(polygon, operation))
 
     def snap_polygon(self, class_id: int, reach_px: int) -> None:
-        """Move the border of a class to the picture's edges in the polygon."""
+        """Move the border of a class to the image's edges in the polygon."""
         self._with_polygon(lambda scene, polygon: scene.regions.snap(polygon, class_id, reach_px))
 
     def mark_polygon_reviewed(self) -> None:
-        """What is shown in the polygon is right."""
+        """Mark the labels shown in the polygon as reviewed."""
         self._with_polygon(CorrectedScene.mark_reviewed)
 
     def unmark_polygon_reviewed(self) -> None:
-        """Nothing in the polygon is reviewed any more."""
+        """Mark the polygon as not reviewed."""
         self._with_polygon(lambda scene, polygon: scene.regions.unmark_reviewed(polygon))
 
     def mark_view_reviewed(self) -> None:
-        """What is shown in view is right."""
+        """Mark the labels shown in view as reviewed."""
         if self.scene is not None and self._session.view is not None:
             self.scene.mark_reviewed(around(self._session.view))
 
     def stop_edit(self) -> None:
-        """Take the edit that is running back."""
+        """Stop and undo the running edit."""
         if self.scene is not None:
             self.scene.regions.stop()
 
@@ -240,6 +241,6 @@ class Correcting(QObject):
             return
         polygon = self.scene.outlines.chosen()
         if polygon is None:
-            self.state.message = "Draw a polygon first."
+            self.state.message = f"{words.NO_POLYGON}."
         else:
             action(self.scene, polygon)

@@ -1,4 +1,4 @@
-"""The panel of fine-tuning: what to do, how it goes, and what it gave."""
+"""The panel of fine-tuning: settings, progress and result."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from qtpy.QtWidgets import (
 )
 
 from napari_uhrnet.session.finetune.run import Request
-from napari_uhrnet.session.wording import duration
+from napari_uhrnet.widgets.finetune import words
 from napari_uhrnet.widgets.finetune.result import LossCurve, ScoreTable
 from napari_uhrnet.widgets.kit.docks import DockPanel
 from napari_uhrnet.widgets.kit.panel import Panel
@@ -29,21 +29,10 @@ if TYPE_CHECKING:
 
 STEPS, MOST_STEPS = 150, 100_000
 HELD_OUT = 25
-HINT = (
-    "Goes on training the network on what you marked as reviewed, in a process of its own. Part of "
-    "it is held out, to see whether that helps."
-)
-DOING = {
-    "starting": "Starting",
-    "preparing": "Preparing",
-    "scoring before": "Scoring the network as it is",
-    "training": "Training",
-    "scoring after": "Scoring what was learned",
-}
 
 
 class FineTunePanel(DockPanel):
-    """Shows a `FineTuneStatus`; the person starts and stops, and takes the checkpoint."""
+    """Gives a `Request` and shows a `FineTuneStatus`."""
 
     start_pressed = Signal()
     resume_pressed = Signal()
@@ -57,13 +46,13 @@ class FineTunePanel(DockPanel):
         self.curve = LossCurve()
         self.scores = ScoreTable()
         self.gained = QLabel(objectName="finetune_gained", wordWrap=True)
-        self.use = QPushButton("Use this checkpoint", objectName="use_checkpoint")
-        self.use.setToolTip("The next Segment, and this project from now on, take it")
+        self.use = QPushButton(words.USE, objectName="use_checkpoint")
+        self.use.setToolTip(words.USE_TIP)
         self._lay_out()
         self._connect()
 
     def request(self, model: str, device: str) -> Request:
-        """What is asked for, from a network and on a device."""
+        """The settings of a run from this network on this device."""
         return Request(
             model=model,
             steps=self.steps.value(),
@@ -79,53 +68,47 @@ class FineTunePanel(DockPanel):
         self.steps = QSpinBox(objectName="finetune_steps")
         self.steps.setRange(1, MOST_STEPS)
         self.steps.setValue(STEPS)
-        self.steps.setToolTip("Each takes a few seconds on a CPU")
+        self.steps.setToolTip(words.STEPS_TIP)
         self.pixel_size = QDoubleSpinBox(objectName="finetune_pixel_size", decimals=3)
         self.pixel_size.setRange(0, 1000)
         self.pixel_size.setSuffix(" m")
-        self.pixel_size.setSpecialValueText("automatic")
-        self.pixel_size.setToolTip(
-            "Metres per pixel that the network is to see. Automatic: as before if it knows half of "
-            "the classes,\nelse three pixels of the finest scene"
-        )
-        self.held_out = QSpinBox(objectName="finetune_held_out", suffix=" % of it")
+        self.pixel_size.setSpecialValueText(words.AUTOMATIC)
+        self.pixel_size.setToolTip(words.PIXEL_SIZE_TIP)
+        self.held_out = QSpinBox(objectName="finetune_held_out", suffix=" %")
         self.held_out.setRange(0, 90)
         self.held_out.setValue(HELD_OUT)
-        self.held_out.setToolTip(
-            "Share of what is reviewed: whole regions are left out of training, and scored"
-        )
-        self.heads_only = QCheckBox("Only the heads", objectName="finetune_heads_only")
-        self.heads_only.setToolTip("Leaves the backbones as they are: quicker, learns less")
+        self.held_out.setToolTip(words.HELD_OUT_TIP)
+        self.heads_only = QCheckBox(words.HEADS_ONLY, objectName="finetune_heads_only")
+        self.heads_only.setToolTip(words.HEADS_ONLY_TIP)
         self.rehearse = QLineEdit(objectName="finetune_rehearse")
-        self.rehearse.setPlaceholderText("folder of images and masks (optional)")
-        self.rehearse.setToolTip(
-            "Goes on learning from these, too, so that less is forgotten: DIR, or DIR@METRES"
-        )
-        self.browse = QPushButton("…", objectName="finetune_browse")
+        self.rehearse.setPlaceholderText(words.REHEARSE_HINT)
+        self.rehearse.setToolTip(words.REHEARSE_TIP)
+        self.browse = QPushButton(words.CHOOSE, objectName="finetune_browse")
+        self.browse.setToolTip(words.REHEARSE_DIALOG)
         self.browse.setFixedWidth(32)
 
     def _make_run(self) -> None:
-        self.start = QPushButton("Start", objectName="finetune_start")
-        self.resume = QPushButton("Go on", objectName="finetune_go_on")
-        self.resume.setToolTip("Go on with the run that was stopped")
-        self.stop = QPushButton("Stop", objectName="finetune_stop")
-        self.stop.setToolTip("Stop after this step; it can be gone on with")
+        self.start = QPushButton(words.START, objectName="finetune_start")
+        self.resume = QPushButton(words.RESUME, objectName="finetune_go_on")
+        self.resume.setToolTip(words.RESUME_TIP)
+        self.stop = QPushButton(words.STOP, objectName="finetune_stop")
+        self.stop.setToolTip(words.STOP_TIP)
         self.bar = QProgressBar(objectName="finetune_progress")
-        self.message = QLabel(HINT, objectName="finetune_message", wordWrap=True)
+        self.message = QLabel(words.HINT, objectName="finetune_message", wordWrap=True)
 
     def _lay_out(self) -> None:
-        what, run = Panel("Fine-tune"), Panel("Run")
+        what, run = Panel(words.TITLE), Panel(words.RUN)
         rehearse = QWidget()
         row = QHBoxLayout(rehearse)
         row.setContentsMargins(0, 0, 0, 0)
         row.addWidget(self.rehearse, 1)
         row.addWidget(self.browse)
         for title, field in (
-            ("From", self.start_from),
-            ("Steps", self.steps),
-            ("Pixel size", self.pixel_size),
-            ("Hold out", self.held_out),
-            ("Rehearse", rehearse),
+            (words.NETWORK, self.start_from),
+            (words.STEPS, self.steps),
+            (words.PIXEL_SIZE, self.pixel_size),
+            (words.HELD_OUT, self.held_out),
+            (words.REHEARSE, rehearse),
             ("", self.heads_only),
         ):
             what.add_row(title, field)
@@ -147,20 +130,20 @@ class FineTunePanel(DockPanel):
         self.browse.clicked.connect(self._on_browse)
 
     def _on_browse(self) -> None:
-        folder = QFileDialog.getExistingDirectory(self, "Images with masks to rehearse")
+        folder = QFileDialog.getExistingDirectory(self, words.REHEARSE_DIALOG)
         if folder:
             self.rehearse.setText(folder)
 
     def show_start(self, name: str, problem: str, *, can_resume: bool) -> None:
-        """The network to start from, and why it can't be, "" if it can."""
+        """The network to start from, and why nothing can be started, "" if it can."""
         self.start_from.setText(name)
         self._problem, self._can_resume = problem, can_resume
 
     def show_status(self, status: FineTuneStatus) -> None:
-        """How the run goes; `show_start` comes first."""
+        """Show the state of the run; call `show_start` first."""
         busy = status.busy
         self.start.setEnabled(not busy and not self._problem)
-        self.start.setToolTip(self._problem or "Everything painted is on disk already")
+        self.start.setToolTip(self._problem or words.START_TIP)
         self.resume.setVisible(not busy and self._can_resume)
         self.stop.setVisible(busy)
         self.stop.setEnabled(status.phase == "running")
@@ -178,13 +161,8 @@ class FineTunePanel(DockPanel):
             self.gained.setText(self.scores.show_scores(status.result))
 
     def _sentence(self, status: FineTuneStatus) -> str:
-        scale = f" at {status.pixel_size_m:.3g} m per pixel" if status.pixel_size_m else ""
         if status.phase == "stopping":
-            return "Stopping after this step…"
-        if not status.busy:
-            return status.message or self._problem or ("" if status.result else HINT)
-        doing = DOING.get(status.doing, status.doing)
-        if status.doing != "training":
-            return f"{doing}{scale}…"
-        left = f", {duration(status.seconds_left)} left" if status.seconds_left else ""
-        return f"{doing}{scale}: step {status.step} of {status.steps}{left}"
+            return words.STOPPING
+        if status.busy:
+            return words.doing(status)
+        return status.message or self._problem or ("" if status.result else words.HINT)

@@ -1,4 +1,4 @@
-"""How the loss falls, and what fine-tuning changed on held-out regions."""
+"""The loss curve, and the scores on held-out regions before and after."""
 
 from __future__ import annotations
 
@@ -8,6 +8,8 @@ import numpy as np
 import pyqtgraph as pg
 from qtpy.QtCore import Qt
 from qtpy.QtWidgets import QHeaderView, QTableWidget, QTableWidgetItem
+
+from napari_uhrnet.widgets.finetune import words
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -19,7 +21,6 @@ RAW, SMOOTH = "#56b4e9", "#e69f00"
 SMOOTHING = 0.9
 """Share of the running mean that stays in a step."""
 HEIGHT_PX = 150
-COLUMNS = ("", "Before", "After", "Change")
 
 
 class LossCurve(pg.PlotWidget):
@@ -33,8 +34,8 @@ class LossCurve(pg.PlotWidget):
         plot.setMenuEnabled(False)
         plot.hideButtons()
         plot.setMouseEnabled(False, False)
-        plot.setLabel("bottom", "step")
-        plot.setLabel("left", "loss")
+        plot.setLabel("bottom", words.STEP_AXIS)
+        plot.setLabel("left", words.LOSS_AXIS)
         plot.showGrid(y=True, alpha=0.25)
         self._raw = plot.plot(pen=pg.mkPen(RAW, width=1))
         self._smooth = plot.plot(pen=pg.mkPen(SMOOTH, width=2))
@@ -60,9 +61,9 @@ class ScoreTable(QTableWidget):
     """Scores on held-out reviewed regions, before and after."""
 
     def __init__(self, parent: QWidget | None = None) -> None:
-        super().__init__(0, len(COLUMNS), parent)
+        super().__init__(0, len(words.SCORE_HEADINGS), parent)
         self.setObjectName("finetune_scores")
-        self.setHorizontalHeaderLabels(COLUMNS)
+        self.setHorizontalHeaderLabels(words.SCORE_HEADINGS)
         self.verticalHeader().hide()
         self.setEditTriggers(QTableWidget.EditTrigger.NoEditTriggers)
         self.setSelectionMode(QTableWidget.SelectionMode.NoSelection)
@@ -72,12 +73,12 @@ class ScoreTable(QTableWidget):
         header.setSectionResizeMode(0, QHeaderView.ResizeMode.Stretch)
 
     def show_scores(self, result: Mapping[str, Any]) -> str:
-        """Fill the table; a sentence about it."""
+        """Fill the table; returns a sentence that sums it up."""
         before, after = result["before"], result["after"]
         if after is None:
             self.setRowCount(0)
             self.setFixedHeight(0)
-            return "Done. Nothing was held out, so nothing was scored."
+            return words.NOT_SCORED
         rows = score_rows(before, after)
         self.setRowCount(len(rows))
         for y, row in enumerate(rows):
@@ -90,34 +91,26 @@ class ScoreTable(QTableWidget):
                 self.setItem(y, x, item)
         height = self.horizontalHeader().sizeHint().height() + 2 * self.frameWidth()
         self.setFixedHeight(height + sum(self.rowHeight(y) for y in range(len(rows))))
-        return _sentence(before, after, int(result["held_out_px"]))
+        old = None if before is None else float(before["miou"])
+        return words.scored(old, float(after["miou"]), int(result["held_out_px"]))
 
 
 def score_rows(
     before: Mapping[str, Any] | None, after: Mapping[str, Any]
 ) -> list[tuple[str, str, str, str]]:
-    """Name, before, after and change: mIoU, accuracy, then IoU by class. "–" is not known."""
+    """Name, before, after and change: mIoU, accuracy, then IoU by class. "–": no score."""
     old = before or {"miou": None, "accuracy": None, "iou": {}}
     rows = [
-        ("mIoU", old["miou"], after["miou"]),
-        ("Accuracy", old["accuracy"], after["accuracy"]),
+        (words.MIOU, old["miou"], after["miou"]),
+        (words.ACCURACY, old["accuracy"], after["accuracy"]),
         *((name, old["iou"].get(name), value) for name, value in after["iou"].items()),
     ]
     return [(name, _number(a), _number(b), _change(a, b)) for name, a, b in rows]
 
 
 def _number(value: float | None) -> str:
-    return "–" if value is None else f"{value:.3f}"
+    return words.NO_SCORE if value is None else f"{value:.3f}"
 
 
 def _change(a: float | None, b: float | None) -> str:
-    return "–" if a is None or b is None else f"{b - a:+.3f}"
-
-
-def _sentence(before: Mapping[str, Any] | None, after: Mapping[str, Any], held_out_px: int) -> str:
-    on = f"on {held_out_px:,} held-out reviewed pixels".replace(",", " ")
-    if before is None:
-        return f"mIoU {after['miou']:.3f} {on}; the network knew none of the classes before."
-    change = after["miou"] - before["miou"]
-    verdict = "Better" if change > 0 else "Not better"
-    return f"{verdict}: mIoU {before['miou']:.3f} before, {after['miou']:.3f} after, {on}."
+    return words.NO_SCORE if a is None or b is None else f"{b - a:+.3f}"

@@ -1,4 +1,4 @@
-"""Puts the fine-tune panel together with the project that is open and the run that is watched."""
+"""Connects the fine-tune panel with the open project and its run."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ from qtpy.QtCore import QObject, QTimer
 
 from napari_uhrnet.errors import UserError
 from napari_uhrnet.session.finetune.run import unfinished
+from napari_uhrnet.widgets.finetune import words
 from napari_uhrnet.widgets.finetune.panel import FineTunePanel
 
 if TYPE_CHECKING:
@@ -20,7 +21,7 @@ POLL_MS = 500
 
 
 class FineTuneTool(QObject):
-    """One fine-tune panel, from its opening to its end; the run outlives it."""
+    """One fine-tune panel, from its opening to its end; the run continues after that."""
 
     def __init__(self, state: SessionState, correct: CorrectState, run: FineTuning) -> None:
         super().__init__()
@@ -52,7 +53,7 @@ class FineTuneTool(QObject):
         self._timer.start()
 
     def close(self) -> None:
-        """Listen no more; what runs goes on, and is seen again when the panel is opened."""
+        """Listen no more; a run continues, and is shown when the panel is opened again."""
         self._timer.stop()
         for event in self._events:
             event.disconnect(self._show)
@@ -84,11 +85,11 @@ class FineTuneTool(QObject):
     def _problem(self) -> str:
         """Why nothing can be started now."""
         if not self._correct.active:
-            return "Press Correct first: what is reviewed in its project is learned from."
+            return words.CLOSED
         if not sum(self._correct.reviewed_px.values()):
-            return "Nothing is reviewed yet: mark what is right (key R) first."
+            return words.NOTHING_REVIEWED
         if self._state.card is None:
-            return self._state.model_problem or "Choose a network with weights to start from."
+            return self._state.model_problem or words.NO_NETWORK
         return ""
 
     def _show(self) -> None:

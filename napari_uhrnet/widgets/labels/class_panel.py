@@ -1,4 +1,4 @@
-"""The panel of the class table: names, colours, and what becomes of each class."""
+"""The panel of the class table: rename, recolour, add, merge and remove classes."""
 
 from __future__ import annotations
 
@@ -23,9 +23,11 @@ from qtpy.QtWidgets import (
 
 from napari_uhrnet.datasets.class_tables import find_class_table, shipped_tables
 from napari_uhrnet.errors import UserError
-from napari_uhrnet.widgets.correct.class_buttons import SWATCH_PX, pixels, swatch_icon
+from napari_uhrnet.widgets.correct.class_buttons import SWATCH_PX, swatch_icon
+from napari_uhrnet.widgets.correct.words import pixels
 from napari_uhrnet.widgets.kit.docks import DockPanel
 from napari_uhrnet.widgets.kit.panel import Panel
+from napari_uhrnet.widgets.labels import words
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -33,21 +35,12 @@ if TYPE_CHECKING:
     from napari_uhrnet.geometry.classes import LabelClass
     from napari_uhrnet.session.labels.class_editing import Draft
 
-HEADINGS = ("", "Id", "Name", "Also called", "Corrected", "")
-ALSO = (
-    "Names under which networks and files have this class, with commas between. What a network\n"
-    "calls by one of them is shown as this class"
-)
-HINT = (
-    "Nothing changes before Apply. A renamed class is still found by its old name in networks and "
-    "files: that becomes a name in “Also called”."
-)
 WIDTH_PX = 430
 NEW = (200, 80, 200)
 
 
 class ClassPanel(DockPanel):
-    """Shows a `Draft`; the person edits it."""
+    """Shows and edits a `Draft`."""
 
     edited = Signal(object)
     """Another `Draft`."""
@@ -62,12 +55,12 @@ class ClassPanel(DockPanel):
         self._grid.setHorizontalSpacing(4)
         self._grid.setColumnStretch(2, 3)
         self._grid.setColumnStretch(3, 2)
-        self.add = QPushButton("Add class", objectName="class_add")
-        self.load = QPushButton("Load table", objectName="class_load")
-        self.load.setToolTip("Classes of a name that is known keep their ids")
+        self.add = QPushButton(words.ADD, objectName="class_add")
+        self.load = QPushButton(words.LOAD, objectName="class_load")
+        self.load.setToolTip(words.LOAD_TIP)
         self.load.setMenu(self._tables())
-        self.apply = QPushButton("Apply", objectName="class_apply")
-        self.revert = QPushButton("Discard changes", objectName="class_revert")
+        self.apply = QPushButton(words.APPLY, objectName="class_apply")
+        self.revert = QPushButton(words.DISCARD, objectName="class_revert")
         self.bar = QProgressBar(objectName="class_progress")
         self.message = QLabel(objectName="class_message", wordWrap=True)
         self._lay_out()
@@ -76,7 +69,7 @@ class ClassPanel(DockPanel):
         self.revert.clicked.connect(self.revert_pressed)
 
     def _lay_out(self) -> None:
-        box = Panel("Classes of the project")
+        box = Panel(words.CLASSES_TITLE)
         box.column.addLayout(self._grid)
         for pair in ((self.add, self.load), (self.apply, self.revert)):
             row = QHBoxLayout()
@@ -93,11 +86,11 @@ class ClassPanel(DockPanel):
         for name in shipped_tables():
             menu.addAction(name, partial(self._on_load, name))
         menu.addSeparator()
-        menu.addAction("From a JSON file…", self._on_file)
+        menu.addAction(words.LOAD_FILE, self._on_file)
         return menu
 
     def show_draft(self, draft: Draft | None, message: str, *, changed: bool, busy: bool) -> None:
-        """Build the rows anew; ``message`` says what is wrong or what Apply would cost."""
+        """Build the rows anew; ``message``: what is wrong, or what Apply would change for good."""
         if draft != self._draft:
             self._draft = draft
             self._build()
@@ -107,10 +100,10 @@ class ClassPanel(DockPanel):
         for button in (self.apply, self.revert):
             button.setEnabled(there and changed)
         self.bar.setVisible(busy)
-        self.message.setText(message or HINT)
+        self.message.setText(message or words.CLASSES_HINT)
 
     def show_share(self, share: float) -> None:
-        """How much of the corrections has the new classes."""
+        """Share of the corrections that has the new classes, 0..1."""
         self.bar.setValue(round(100 * share))
 
     def _build(self) -> None:
@@ -118,7 +111,7 @@ class ClassPanel(DockPanel):
             item.widget().deleteLater()
         if self._draft is None:
             return
-        for column, title in enumerate(HEADINGS):
+        for column, title in enumerate(words.CLASS_HEADINGS):
             self._grid.addWidget(QLabel(title), 0, column)
         for k, entry in enumerate(self._draft.table.classes, 1):
             for column, widget in enumerate(self._row(entry)):
@@ -129,13 +122,13 @@ class ClassPanel(DockPanel):
         colour = QToolButton(objectName=f"class_colour_{entry.id}")
         colour.setIcon(swatch_icon(entry.rgb))
         colour.setIconSize(QSize(SWATCH_PX, SWATCH_PX))
-        colour.setToolTip(f"Colour of {entry.name}")
+        colour.setToolTip(words.colour_of(entry.name))
         colour.clicked.connect(lambda: self._on_colour(entry))
         name = self._line(f"class_name_{entry.id}", entry.name, "rename", entry.id)
         also = self._line(
-            f"class_also_{entry.id}", ", ".join(entry.aliases), "also_called", entry.id
+            f"class_also_{entry.id}", ", ".join(entry.aliases), "set_other_names", entry.id
         )
-        also.setToolTip(ALSO)
+        also.setToolTip(words.OTHER_NAMES_TIP)
         count = QLabel(alignment=Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter)
         px = self._draft.used_px.get(entry.id, 0)
         count.setText(pixels(px) if px else "–")
@@ -154,20 +147,20 @@ class ClassPanel(DockPanel):
 
     def _more(self, entry: LabelClass, px: int) -> QToolButton:
         assert self._draft is not None
-        more = QToolButton(objectName=f"class_more_{entry.id}", text="…")
-        more.setToolTip(f"Merge or remove {entry.name}")
+        more = QToolButton(objectName=f"class_more_{entry.id}", text=words.CHOOSE)
+        more.setToolTip(words.more_tip(entry.name))
         more.setStyleSheet("QToolButton::menu-indicator { image: none; }")
         more.setPopupMode(QToolButton.ToolButtonPopupMode.InstantPopup)
         menu = QMenu(more)
-        into = menu.addMenu("Merge into")
+        into = menu.addMenu(words.MERGE)
         for other in self._draft.table.classes:
             if other.id != entry.id:
                 into.addAction(
                     swatch_icon(other.rgb), other.name, partial(self._on_merge, entry.id, other.id)
                 )
-        remove = menu.addAction("Remove", partial(self._on_remove, entry.id))
+        remove = menu.addAction(words.REMOVE, partial(self._on_remove, entry.id))
         remove.setEnabled(not px)
-        remove.setToolTip("A class that pixels are corrected to can only be merged" if px else "")
+        remove.setToolTip(words.REMOVE_USED_TIP if px else "")
         more.setMenu(menu)
         return more
 
@@ -187,7 +180,7 @@ class ClassPanel(DockPanel):
         self._change(lambda draft: draft.remove(class_id))
 
     def _on_colour(self, entry: LabelClass) -> None:
-        colour = QColorDialog.getColor(QColor(*entry.rgb), self, f"Colour of {entry.name}")
+        colour = QColorDialog.getColor(QColor(*entry.rgb), self, words.colour_of(entry.name))
         if colour.isValid():
             rgb = (colour.red(), colour.green(), colour.blue())
             self._change(lambda draft: draft.recolour(entry.id, rgb))
@@ -195,9 +188,9 @@ class ClassPanel(DockPanel):
     def _on_add(self) -> None:
         def change(draft: Draft) -> Draft:
             names, number = set(draft.table.names.values()), 1
-            while f"class {number}" in names:
+            while words.new_class(number) in names:
                 number += 1
-            return draft.add(f"class {number}", NEW)
+            return draft.add(words.new_class(number), NEW)
 
         self._change(change)
 
@@ -205,6 +198,7 @@ class ClassPanel(DockPanel):
         self._change(lambda draft: draft.load(find_class_table(name_or_file)))
 
     def _on_file(self, *_: Any) -> None:
-        file, _kind = QFileDialog.getOpenFileName(self, "Class table", "", "JSON (*.json)")
+        title, kinds = words.LOAD_DIALOG, words.LOAD_KINDS
+        file, _kind = QFileDialog.getOpenFileName(self, title, "", kinds)
         if file:
             self._on_load(file)

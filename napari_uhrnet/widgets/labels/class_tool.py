@@ -1,4 +1,4 @@
-"""Puts the class panel together with the project that is open."""
+"""Connects the class panel with the open project."""
 
 from __future__ import annotations
 
@@ -12,24 +12,19 @@ from napari_uhrnet.errors import UserError
 from napari_uhrnet.session.labels.class_editing import apply_draft, draft_of
 from napari_uhrnet.session.project.project import Project
 from napari_uhrnet.widgets.kit.long_edit import LongEdit
+from napari_uhrnet.widgets.labels import words
 from napari_uhrnet.widgets.labels.class_panel import ClassPanel
 
 if TYPE_CHECKING:
     from napari_uhrnet.session.labels.class_editing import Draft
     from napari_uhrnet.widgets.correct.tool import Correcting
 
-NOT_OPEN = "Press Correct first: the classes are those of its project."
-NO_UNDO = (
-    "Classes go or are merged. All corrections of the project take that over, and nothing that "
-    "was done before can be undone then."
-)
-
 
 def ask(question: str) -> bool:
-    """Whether the person wants that."""
+    """Whether the user confirms that."""
     yes = QMessageBox.StandardButton.Apply
     buttons = yes | QMessageBox.StandardButton.Cancel
-    return bool(QMessageBox.question(None, "Apply classes", question, buttons) == yes)
+    return bool(QMessageBox.question(None, words.APPLY_DIALOG, question, buttons) == yes)
 
 
 class ClassTool(QObject):
@@ -56,16 +51,16 @@ class ClassTool(QObject):
         self.read()
 
     def close(self) -> None:
-        """Listen no more; what was begun is finished when the corrections are opened."""
+        """Listen no more; a change that has begun is completed at the next opening."""
         for event in self._events:
             event.disconnect(self._on_state)
         self._job.close()
 
     def read(self) -> None:
-        """Show the classes as they are."""
+        """Show the classes of the project."""
         state = self._correcting.state
         self._saved = self._draft = None
-        self._message = "" if state.active else NOT_OPEN
+        self._message = "" if state.active else words.CLASSES_CLOSED
         if state.active:
             try:
                 self._saved = self._draft = draft_of(Project.open(Path(state.folder)))
@@ -81,14 +76,14 @@ class ClassTool(QObject):
     def _on_edited(self, draft: Draft) -> None:
         self._draft, self._message = draft, ""
         if self._saved is not None and draft.loses_undo(self._saved.table):
-            self._message = NO_UNDO
+            self._message = words.NO_UNDO
         self._show()
 
     def _on_apply(self) -> None:
         draft, saved, correcting = self._draft, self._saved, self._correcting
         if draft is None or saved is None or not correcting.state.active:
             return
-        if draft.loses_undo(saved.table) and not ask(NO_UNDO):
+        if draft.loses_undo(saved.table) and not ask(words.NO_UNDO):
             return
         self._folder = correcting.state.folder
         folder = Path(self._folder)

@@ -1,4 +1,4 @@
-"""One row for each class: under which name and id it is exported."""
+"""One row for each class: its name and id in the export."""
 
 from __future__ import annotations
 
@@ -9,16 +9,16 @@ from qtpy.QtWidgets import QGridLayout, QLabel, QLineEdit, QSpinBox, QWidget
 
 from napari_uhrnet.geometry.classes import NOTHING
 from napari_uhrnet.widgets.correct.class_buttons import SWATCH_PX, swatch_icon
+from napari_uhrnet.widgets.labels import words
 
 if TYPE_CHECKING:
     from napari_uhrnet.geometry.classes import ClassTable
 
 ID_PX = 44
-HINT = "Classes of one name become one. Clear a name to leave its class out."
 
 
 class ExportClasses(QWidget):
-    """The project's classes, and what each becomes in the export."""
+    """The project's classes, with name and id of each in the export."""
 
     changed = Signal()
 
@@ -33,7 +33,7 @@ class ExportClasses(QWidget):
         self._table: ClassTable | None = None
 
     def show_classes(self, table: ClassTable) -> None:
-        """Build the rows; what was filled in for a class of the same name and id stays."""
+        """Build the rows; entries for an unchanged class stay."""
         if table == self._table:
             return
         old = () if self._table is None else self._table.classes
@@ -43,11 +43,11 @@ class ExportClasses(QWidget):
             item.widget().deleteLater()
         self.names.clear()
         self.ids.clear()
-        for column, title in ((1, "Class"), (2, "Write as"), (3, "Id")):
+        for column, title in enumerate(words.EXPORT_HEADINGS):
             self._grid.addWidget(QLabel(title), 0, column)
         for k, entry in enumerate(table.classes, 1):
             self._add_row(k, entry.id, entry.name, entry.rgb, before.get(entry))
-        hint = QLabel(HINT, wordWrap=True)
+        hint = QLabel(words.EXPORT_CLASSES_HINT, wordWrap=True)
         self._grid.addWidget(hint, len(table.classes) + 1, 0, 1, 4)
 
     def rows(self) -> list[tuple[str, int]]:
@@ -67,14 +67,14 @@ class ExportClasses(QWidget):
         swatch.setPixmap(swatch_icon(rgb).pixmap(QSize(SWATCH_PX, SWATCH_PX)))
         name = QLineEdit(text, objectName=f"export_name_{class_id}")
         name.setCursorPosition(0)
-        name.setPlaceholderText("left out")
-        name.setAccessibleName(f"Write {title} as")
+        name.setPlaceholderText(words.LEFT_OUT)
+        name.setAccessibleName(words.write_as(title))
         box = QSpinBox(objectName=f"export_id_{class_id}")
         box.setRange(0, NOTHING - 1)
         box.setButtonSymbols(QSpinBox.ButtonSymbols.NoButtons)
         box.setFixedWidth(ID_PX)
         box.setValue(number)
-        box.setAccessibleName(f"Id of {title} in the export")
+        box.setAccessibleName(words.id_of(title))
         name.textChanged.connect(lambda: self._on_named(class_id))
         box.valueChanged.connect(self.changed)
         for column, widget in enumerate((swatch, QLabel(title), name, box)):
@@ -82,7 +82,7 @@ class ExportClasses(QWidget):
         self.names[class_id], self.ids[class_id] = name, box
 
     def _on_named(self, class_id: int) -> None:
-        """A class that joins another one takes its id."""
+        """Classes with the same name share an id."""
         name = self.names[class_id].text().strip()
         others = [i for i, line in self.names.items() if i != class_id]
         same = [i for i in others if name and self.names[i].text().strip() == name]

@@ -1,34 +1,36 @@
-"""Puts the export panel together with the project that is open, and runs exports."""
+"""Connects the export panel with the open project, and runs exports."""
 
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from qtpy.QtCore import QObject, QTimer, QUrl
 from qtpy.QtGui import QDesktopServices
 
 from napari_uhrnet.errors import UserError
-from napari_uhrnet.session.labels.exporting import export_project, preview, sentence, summary
+from napari_uhrnet.session.labels.exporting import export_project, preview
+from napari_uhrnet.session.labels.words import export_summary, preview_summary
 from napari_uhrnet.session.project.project import Project
 from napari_uhrnet.widgets.kit.long_edit import LongEdit, Stopped
+from napari_uhrnet.widgets.labels import words
 from napari_uhrnet.widgets.labels.export_panel import ExportPanel
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from qtpy.QtCore import QSettings
+    from qtpy.QtWidgets import QComboBox
 
     from napari_uhrnet.session.labels.exporting import ExportRequest
     from napari_uhrnet.session.state import SessionState
     from napari_uhrnet.widgets.correct.tool import Correcting
 
 SETTLE_MS = 400
-NOT_OPEN = "Press Correct first: what is reviewed in its project is exported."
 
 
 class ExportTool(QObject):
-    """One export panel, from its opening to its end; an export that runs then is taken back."""
+    """One export panel, from its opening to its end, which also cancels a running export."""
 
     def __init__(self, session: SessionState, correcting: Correcting, settings: QSettings) -> None:
         super().__init__()
@@ -36,7 +38,7 @@ class ExportTool(QObject):
         self._preview, self._problem = "", ""
         self._share: float | None = None
         self._written: Path | None = None
-        self._said = ""
+        self._summary = ""
         self.panel = ExportPanel()
         self._export, self._count = LongEdit(), LongEdit()
         self._timer = QTimer(self, singleShot=True, interval=SETTLE_MS)
@@ -72,9 +74,9 @@ class ExportTool(QObject):
         self._session.events.view.connect(self._on_view)
 
     def look(self) -> None:
-        """Count what would be written, beside everything else."""
+        """Count what would be written, on a thread."""
         if self._count.is_running:
-            # It says when it has stopped, and then it begins anew.
+            # It is started anew once it has stopped.
             self._count.stop()
             self._timer.start()
             return
@@ -85,7 +87,9 @@ class ExportTool(QObject):
         project = self._project
 
         def count(report: Callable[[float], None]) -> None:
-            self._said = sentence(preview(Project.open(project), request, lambda: report(0.0)))
+            self._summary = preview_summary(
+                preview(Project.open(project), request, lambda: report(0.0))
+            )
 
         self._count.start(count)
 
@@ -102,7 +106,8 @@ class ExportTool(QObject):
 
         def write(report: Callable[[float], None]) -> None:
             report(0.0)
-            self._said = summary(export_project(Project.open(project), request, report))
+            manifest = export_project(Project.open(project), request, report)
+            self._summary = export_summary(manifest)
 
         self._export.start(write)
         self._show()
@@ -112,13 +117,13 @@ class ExportTool(QObject):
         return Path(self._correcting.state.folder)
 
     def _asked(self) -> ExportRequest | None:
-        """What the panel asks for; None, with the problem noted, if that can't be."""
+        """What the panel asks for; None, with the problem kept, if that can't be."""
         state, scene = self._correcting.state, self._session.scene
         if not state.active or state.classes is None or scene is None:
-            self._problem = NOT_OPEN
+            self._problem = words.EXPORT_CLOSED
             return None
         if not sum(state.reviewed_px.values()):
-            self._problem = "Nothing is reviewed yet: mark what is right (key R) first."
+            self._problem = words.NOTHING_REVIEWED
             return None
         try:
             request = self.panel.request(state.classes, scene.fingerprint, self._session.view)
@@ -134,12 +139,12 @@ class ExportTool(QObject):
             self.panel.classes.show_classes(state.classes)
             self.panel.suggest(Path(state.folder))
         self._asked()
-        self._preview = "Counting…"
+        self._preview = words.COUNTING
         self._show()
         self._timer.start()
 
     def _on_view(self) -> None:
-        if self.panel.frames.currentData() == "view":
+        if self.panel.frames.is_of_view:
             self._on_state()
 
     def _on_counted(self, error: BaseException | None) -> None:
@@ -150,7 +155,7 @@ class ExportTool(QObject):
         elif error is not None:
             raise error
         else:
-            self._preview = self._said
+            self._preview = self._summary
         self._show()
 
     def _on_progress(self, share: float) -> None:
@@ -159,9 +164,9 @@ class ExportTool(QObject):
 
     def _on_ended(self, error: BaseException | None) -> None:
         self._share = None
-        message = f"Written: {self._said}, to {self._written}"
+        message = words.exported(self._summary, self._written)
         if isinstance(error, Stopped):
-            message = "Cancelled; nothing was written."
+            message = words.EXPORT_CANCELLED
         elif error is not None:
             message = str(error)
         self.panel.show_end(message, written=error is None)
@@ -179,16 +184,23 @@ class ExportTool(QObject):
 
     def _keep(self) -> None:
         """Remember the choices."""
-        panel, put = self.panel, self._settings.setValue
-        for combo in (panel.format, panel.scenes, panel.frames, panel.unreviewed):
-            put(f"export/{combo.objectName()}", combo.currentData())
-        for box in (panel.size, panel.overlap, *panel.split):
-            put(f"export/{box.objectName()}", box.value())
+        for combo in self._combos():
+            self._settings.setValue(f"export/{combo.objectName()}", combo.currentData())
+        for box in self._boxes():
+            self._settings.setValue(f"export/{box.objectName()}", box.value())
 
     def _restore(self) -> None:
-        panel, get = self.panel, self._settings.value
-        for combo in (panel.format, panel.scenes, panel.frames, panel.unreviewed):
+        get = self._settings.value
+        for combo in self._combos():
             kept = combo.findData(get(f"export/{combo.objectName()}", "", type=str))
             combo.setCurrentIndex(max(kept, 0))
-        for box in (panel.size, panel.overlap, *panel.split):
+        for box in self._boxes():
             box.setValue(get(f"export/{box.objectName()}", box.value(), type=int))
+
+    def _combos(self) -> tuple[QComboBox, ...]:
+        panel = self.panel
+        return panel.format, panel.scenes, panel.frames.places, panel.frames.unreviewed
+
+    def _boxes(self) -> tuple[Any, ...]:
+        frames = self.panel.frames
+        return frames.size, frames.overlap, *frames.split

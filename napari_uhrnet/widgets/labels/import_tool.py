@@ -1,4 +1,4 @@
-"""Labels from a file as corrections of the present scene: what is asked, and doing it."""
+"""Import labels from a file as corrections of the present scene: the panel and its tool."""
 
 from __future__ import annotations
 
@@ -22,6 +22,7 @@ from napari_uhrnet.geometry.window import Window
 from napari_uhrnet.session.labels.importing import import_mask
 from napari_uhrnet.widgets.kit.docks import DockPanel
 from napari_uhrnet.widgets.kit.panel import Panel, narrow_combo
+from napari_uhrnet.widgets.labels import words
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -29,38 +30,32 @@ if TYPE_CHECKING:
     from napari_uhrnet.session.state import SessionState
     from napari_uhrnet.widgets.correct.tool import Correcting
 
-HINT = (
-    "A mask of the image's size or with a georeference, polygons, or the folder of an export. "
-    "Where it says nothing, what is there stays. Undo takes it back."
-)
-KINDS = "Masks and polygons (*.tif *.tiff *.png *.geojson *.json *.gpkg);;All files (*)"
-
 
 class ImportPanel(DockPanel):
-    """Which file, which classes it has, and whether that is reviewed."""
+    """Which file, its class table, and whether its labels are reviewed."""
 
     def __init__(self, *, parent: QWidget | None = None) -> None:
         super().__init__(parent=parent)
         self.path = QLineEdit(objectName="import_path")
-        self.file = QPushButton("File…", objectName="import_file")
-        self.folder = QPushButton("Folder…", objectName="import_folder")
-        self.folder.setToolTip("The folder of an export, with its manifest.json, or OME-Zarr")
+        self.file = QPushButton(words.FILE, objectName="import_file")
+        self.folder = QPushButton(words.IMPORT_FOLDER, objectName="import_folder")
+        self.folder.setToolTip(words.IMPORT_FOLDER_TIP)
         self.classes = narrow_combo("import_classes")
-        self.classes.addItem("Those of the project", None)
+        self.classes.addItem(words.PROJECT_CLASSES, None)
         for name in shipped_tables():
             self.classes.addItem(name, name)
-        self.classes.setToolTip("What the ids or colours mean; the folder of an export says it")
-        self.reviewed = QCheckBox("Mark as reviewed", objectName="import_reviewed")
-        self.reviewed.setToolTip("It is right as it is: it is frozen, and can be exported")
-        self.start = QPushButton("Import", objectName="import_start")
-        self.message = QLabel(HINT, objectName="import_message", wordWrap=True)
-        box, buttons = Panel("Import"), QHBoxLayout()
+        self.classes.setToolTip(words.TABLE_TIP)
+        self.reviewed = QCheckBox(words.REVIEWED, objectName="import_reviewed")
+        self.reviewed.setToolTip(words.REVIEWED_TIP)
+        self.start = QPushButton(words.START_IMPORT, objectName="import_start")
+        self.message = QLabel(words.IMPORT_HINT, objectName="import_message", wordWrap=True)
+        box, buttons = Panel(words.IMPORT), QHBoxLayout()
         for button in (self.file, self.folder):
             buttons.addWidget(button, 1)
-        box.add_row("From", self.path)
+        box.add_row(words.FROM, self.path)
         box.column.addLayout(buttons)
-        more = Panel("As")
-        more.add_row("Classes", self.classes)
+        more = Panel(words.OPTIONS)
+        more.add_row(words.CLASSES, self.classes)
         more.add_row("", self.reviewed)
         more.column.addWidget(self.start)
         more.column.addWidget(self.message)
@@ -71,12 +66,14 @@ class ImportPanel(DockPanel):
         self.folder.clicked.connect(self._on_folder)
 
     def _on_file(self) -> None:
-        file, _ = QFileDialog.getOpenFileName(self, "Labels", self.path.text(), KINDS)
+        before = self.path.text()
+        file, _ = QFileDialog.getOpenFileName(self, words.FILE_DIALOG, before, words.FILE_KINDS)
         if file:
             self.path.setText(file)
 
     def _on_folder(self) -> None:
-        folder = QFileDialog.getExistingDirectory(self, "Folder of an export", self.path.text())
+        before = self.path.text()
+        folder = QFileDialog.getExistingDirectory(self, words.IMPORT_FOLDER_DIALOG, before)
         if folder:
             self.path.setText(folder)
 
@@ -99,7 +96,7 @@ class ImportTool(QObject):
         self._show()
 
     def close(self) -> None:
-        """Listen no more; what is being imported goes on."""
+        """Listen no more; a running import continues."""
         for event in self._events:
             event.disconnect(self._show)
 
@@ -134,14 +131,13 @@ class ImportTool(QObject):
             corrected.regions.ended.disconnect(self._on_ended)
         if self._count is not None and scene is not None:
             share = self._count / (scene.shape_yx[0] * scene.shape_yx[1])
-            said = f"Imported: {share:.1%} of the image has a label from it.".replace("%", " %")
-            self._correcting.state.message = said
+            self._correcting.state.message = words.imported(share)
 
     def _show(self) -> None:
         state, panel = self._correcting.state, self.panel
         busy = state.progress is not None
         panel.start.setEnabled(state.active and not busy and bool(panel.path.text().strip()))
         if not state.active:
-            panel.message.setText("Press Correct first: labels become corrections of its image.")
+            panel.message.setText(words.IMPORT_CLOSED)
         else:
-            panel.message.setText("Importing…" if busy else state.message or HINT)
+            panel.message.setText(words.IMPORTING if busy else state.message or words.IMPORT_HINT)

@@ -1,4 +1,4 @@
-"""The queue of what to look at next: how it is ranked, what is in it, and what was reviewed."""
+"""The panel of the review queue: criterion, list of parts, and what is reviewed."""
 
 from __future__ import annotations
 
@@ -15,24 +15,24 @@ from qtpy.QtWidgets import (
     QWidget,
 )
 
-from napari_uhrnet.widgets.correct.class_buttons import pixels, swatch_icon
+from napari_uhrnet.widgets.correct.class_buttons import swatch_icon
+from napari_uhrnet.widgets.correct.words import pixels
 from napari_uhrnet.widgets.kit.docks import DockPanel
 from napari_uhrnet.widgets.kit.panel import Panel, narrow_combo
+from napari_uhrnet.widgets.queue import words
 
 if TYPE_CHECKING:
     from napari_uhrnet.session.correct.state import CorrectState
     from napari_uhrnet.session.queue.ranker import Ranker, RankStatus
 
 LISTED = 200
-"""The list shows the first parts only; how many more there are is said below it."""
+"""The list shows this many parts; the number of further ones stands below it."""
 LIST_PX = 150
 NEXT, PREVIOUS, SKIP, REVIEWED = "PageDown", "PageUp", "Shift-PageDown", "Shift-R"
-SIDES = {"Patches": "patch", "Frames": "frame"}
-HINT = "Rank the parts of the scene, and go through them from the most doubtful one on."
 
 
 class QueuePanel(DockPanel):
-    """Shows a `Ranker` and what of the scene is reviewed; the person chooses."""
+    """Shows a `Ranker` and how much of the scene is reviewed."""
 
     rank_pressed = Signal()
     reviewed_pressed = Signal()
@@ -43,10 +43,10 @@ class QueuePanel(DockPanel):
         super().__init__(parent=parent)
         self._ranker, self._corrections = ranker, corrections
         self.by, self.size = narrow_combo("rank_by"), narrow_combo("rank_size")
-        for title, key in SIDES.items():
+        for title, key in words.SIDES.items():
             self.size.addItem(title, key)
         self._make_ranking()
-        self._make_way()
+        self._make_steps()
         self._make_counts()
         self._lay_out()
         self._connect()
@@ -55,22 +55,24 @@ class QueuePanel(DockPanel):
         self._show_counts()
 
     def _make_ranking(self) -> None:
-        self.rank = QPushButton("Rank", objectName="rank")
-        self.cancel = QPushButton("Cancel", objectName="cancel_rank")
+        self.rank = QPushButton(words.RANK, objectName="rank")
+        self.rank.setToolTip(words.RANK_TIP)
+        self.cancel = QPushButton(words.CANCEL, objectName="cancel_rank")
+        self.cancel.setToolTip(words.CANCEL_TIP)
         self.bar = QProgressBar(objectName="rank_progress")
         self.message = QLabel(objectName="rank_message", wordWrap=True)
         self.parts = QListWidget(objectName="parts")
         self.parts.setMinimumHeight(LIST_PX)
         self.more = QLabel(objectName="more_parts")
 
-    def _make_way(self) -> None:
-        self.previous = QPushButton("Previous", objectName="previous_part")
-        self.next = QPushButton("Next", objectName="next_part")
-        self.skip = QPushButton("Skip", objectName="skip_part")
-        self.reviewed = QPushButton("Mark reviewed, go on", objectName="part_reviewed")
-        self.previous.setToolTip(f"The part before ({PREVIOUS})")
-        self.next.setToolTip(f"The next part ({NEXT})")
-        self.skip.setToolTip(f"Look at this part last of all ({SKIP})")
+    def _make_steps(self) -> None:
+        self.previous = QPushButton(words.PREVIOUS, objectName="previous_part")
+        self.next = QPushButton(words.NEXT, objectName="next_part")
+        self.skip = QPushButton(words.SKIP, objectName="skip_part")
+        self.reviewed = QPushButton(words.MARK_REVIEWED, objectName="part_reviewed")
+        self.previous.setToolTip(words.previous_tip(PREVIOUS))
+        self.next.setToolTip(words.next_tip(NEXT))
+        self.skip.setToolTip(words.skip_tip(SKIP))
 
     def _make_counts(self) -> None:
         self.share = QProgressBar(objectName="reviewed_share")
@@ -78,12 +80,12 @@ class QueuePanel(DockPanel):
         self.counts = QListWidget(objectName="reviewed_counts")
         self.counts.setSelectionMode(QListWidget.SelectionMode.NoSelection)
         self.counts.setFocusPolicy(Qt.FocusPolicy.NoFocus)
-        self.counts.setToolTip("Reviewed pixels of each class")
+        self.counts.setToolTip(words.COUNTS_TIP)
 
     def _lay_out(self) -> None:
-        panel = Panel("Where to look next")
-        panel.add_row("Rank by", self.by)
-        panel.add_row("Parts", self.size)
+        panel = Panel(words.TITLE)
+        panel.add_row(words.RANK_BY, self.by)
+        panel.add_row(words.PARTS, self.size)
         for row in ((self.rank, self.cancel), (self.previous, self.next, self.skip)):
             buttons = QHBoxLayout()
             for button in row:
@@ -93,7 +95,7 @@ class QueuePanel(DockPanel):
                 for widget in (self.bar, self.message, self.parts, self.more):
                     panel.column.addWidget(widget)
         panel.column.addWidget(self.reviewed)
-        self.reviews = Panel("Reviewed")
+        self.reviews = Panel(words.REVIEWED)
         self.reviews.column.addWidget(self.share)
         self.reviews.column.addWidget(self.counts)
         self.column.addWidget(panel)
@@ -123,7 +125,7 @@ class QueuePanel(DockPanel):
         super().let_go()
 
     def offer(self, titles: list[str]) -> None:
-        """What the parts can be ranked by now; what is chosen stays so if it can."""
+        """Offer these criteria; the chosen one stays if it is among them."""
         before = self.by.currentText()
         self.by.clear()
         self.by.addItems(titles)
@@ -139,8 +141,9 @@ class QueuePanel(DockPanel):
         self.cancel.setEnabled(status.busy)
         self.bar.setVisible(status.busy)
         self.bar.setValue(round(100 * status.share))
-        hint = "" if self._ranker.queue.parts else HINT if self.by.count() else "Segment first."
-        self.message.setText("" if status.busy else status.message or hint)
+        hint = words.HINT if self.by.count() else words.NO_PREDICTION
+        found = bool(self._ranker.queue.parts)
+        self.message.setText("" if status.busy else status.message or ("" if found else hint))
         self.message.setVisible(bool(self.message.text()))
 
     def _show_queue(self) -> None:
@@ -148,13 +151,13 @@ class QueuePanel(DockPanel):
         self.parts.blockSignals(True)
         self.parts.clear()
         for k, part in enumerate(queue.parts[:LISTED], start=1):
-            skipped = "  (skipped)" if queue.is_skipped(part) else ""
+            skipped = f"  {words.SKIPPED}" if queue.is_skipped(part) else ""
             place = f"y {part.window.y}, x {part.window.x}"
             self.parts.addItem(QListWidgetItem(f"{k}.  {part.score:.3f}   {place}{skipped}"))
         self.parts.setCurrentRow(queue.index if queue.index < self.parts.count() else -1)
         self.parts.blockSignals(False)
         left = len(queue.parts) - LISTED
-        self.more.setText(f"and {left} more")
+        self.more.setText(words.more(left))
         self.more.setVisible(left > 0)
         for button in (self.previous, self.next, self.skip):
             button.setEnabled(bool(queue.parts))
@@ -165,12 +168,11 @@ class QueuePanel(DockPanel):
         state = self._corrections
         there = bool(self._ranker.queue.parts)
         self.reviewed.setEnabled(there and state.active and state.progress is None)
-        why = f"All of this part is right ({REVIEWED})"
-        self.reviewed.setToolTip(why if state.active else f"{why}: press Correct first")
+        self.reviewed.setToolTip(words.reviewed_tip(REVIEWED, correcting=state.active))
         self.reviews.setVisible(state.active)
         share = sum(state.reviewed_px.values()) / state.scene_px if state.scene_px else 0.0
         self.share.setValue(round(1000 * share))
-        self.share.setFormat(f"{100 * share:.1f} % of the image")
+        self.share.setFormat(words.reviewed_share(share))
         self.counts.clear()
         for entry in state.classes.classes if state.classes else ():
             text = f"{entry.name}:  {pixels(state.reviewed_px.get(entry.id, 0))}"

@@ -1,4 +1,4 @@
-"""Puts the queue together with the viewer: what it is ranked by, camera, outline, keys."""
+"""Connects the queue with the viewer: criteria, camera, outline, keys."""
 
 from __future__ import annotations
 
@@ -15,6 +15,7 @@ from napari_uhrnet.widgets.inspect.uncertainty import SHADES
 from napari_uhrnet.widgets.kit.keys import Keys
 from napari_uhrnet.widgets.kit.layer_look import label_colormap, placement
 from napari_uhrnet.widgets.kit.view import fit_window
+from napari_uhrnet.widgets.queue import words
 from napari_uhrnet.widgets.queue.panel import NEXT, PREVIOUS, REVIEWED, SKIP, QueuePanel
 
 if TYPE_CHECKING:
@@ -25,7 +26,7 @@ if TYPE_CHECKING:
 
     from napari_uhrnet.session.compare.other_predictions import OtherPredictions
     from napari_uhrnet.session.compare.sources import Source
-    from napari_uhrnet.session.queue.queue import Doubt
+    from napari_uhrnet.session.queue.queue import Criterion
     from napari_uhrnet.session.queue.ranker import Ranker
     from napari_uhrnet.session.state import SessionState
     from napari_uhrnet.widgets.correct.tool import Correcting
@@ -33,7 +34,7 @@ if TYPE_CHECKING:
 
 KEY = "part"
 MARGIN = 16
-"""Of a part's side, so much more is seen around it: one of so many."""
+"""A margin of one in so many of a part's side is shown around it."""
 OUTLINE_STEPS = 256
 """The outline of a part is drawn on a grid of so many cells a side."""
 YELLOW = (1.0, 0.9, 0.2, 1.0)
@@ -47,7 +48,7 @@ class QueueTool(QObject):
     image
         The image layer of the scene, None if there is none.
     predictions
-        What other networks said of the scene.
+        Stored predictions of other networks for the scene.
     """
 
     def __init__(
@@ -83,27 +84,27 @@ class QueueTool(QObject):
         self._keys.bind(REVIEWED, lambda _: self._on_reviewed())
 
     def close(self) -> None:
-        """Let go of viewer and session; the outline goes."""
+        """Disconnect from viewer and session; remove the outline."""
         self._keys.release()
         self._ranker.queue_changed.disconnect(self._show_part)
         self._state.events.scene.disconnect(self._ranker.forget)
         self._overlay.workspace_changed.disconnect(self._offer)
         self._overlay.further.remove(KEY)
 
-    def _doubts(self) -> dict[str, Doubt]:
-        """What the parts can be ranked by, by title."""
+    def _criteria(self) -> dict[str, Criterion]:
+        """The criteria for ranking parts, by title."""
         where = self._overlay.where
         if where is None or where.scene is not self._state.scene:
             return {}
         found = [uncertainty(where)] if SHADES["entropy"].is_in(where) else []
         if {"local", "global"} <= set(where.model.branches):
             local, globally = (self._branch(name) for name in ("local", "global"))
-            found.append(disagreement("Local and global differ", local, globally))
+            found.append(disagreement(words.BRANCHES_DISAGREE, local, globally))
         for other in self._predictions.beside(where):
             source = other.source("fused", other.model.name)
-            title = f"Differs from {other.model.name}"
+            title = words.differs_from(other.model.name)
             found.append(disagreement(title, self._branch("fused"), source))
-        return {doubt.title: doubt for doubt in found}
+        return {criterion.title: criterion for criterion in found}
 
     def _branch(self, name: str) -> Source:
         where = self._overlay.where
@@ -111,18 +112,18 @@ class QueueTool(QObject):
         return branch_source(where, name, name)
 
     def _offer(self) -> None:
-        self.panel.offer(list(self._doubts()))
+        self.panel.offer(list(self._criteria()))
 
     def _on_rank(self) -> None:
-        where, doubt = self._overlay.where, self._doubts().get(self.panel.by.currentText())
-        if where is None or doubt is None:
+        where, criterion = self._overlay.where, self._criteria().get(self.panel.by.currentText())
+        if where is None or criterion is None:
             return
         layout = where.layout
         side = layout.frame_px if self.panel.size.currentData() == "frame" else layout.patch_px
         level0 = round(side * max(layout.inference.factor_yx))
         store = self._correcting.store
         reviewed = None if store is None else store.reviewed
-        self._ranker.rank(where.scene.shape_yx, level0, doubt, reviewed)
+        self._ranker.rank(where.scene.shape_yx, level0, criterion, reviewed)
 
     def _on_reviewed(self) -> None:
         part, scene = self._ranker.queue.current, self._correcting.scene
@@ -135,11 +136,11 @@ class QueueTool(QObject):
         self._overlay.further.remove(KEY)
         if part is None or image is None:
             return
-        # As large as can be: what is wrong there is painted over next.
+        # As large as possible: errors in it are painted over next.
         fit_window(self._viewer, image, part.window.expand(max(part.window.shape_yx) // MARGIN))
         step = tuple(side / OUTLINE_STEPS for side in part.window.shape_yx)
         place: dict[str, Any] = placement(image, (step[0], step[1]), (part.window.y, part.window.x))
-        place |= {"name": f"Part {self._ranker.queue.index + 1} of the queue"}
+        place |= {"name": words.layer_name(self._ranker.queue.index + 1)}
         colours = label_colormap({1: YELLOW})
         top = self._viewer.layers[-1]
         self._overlay.further.show(KEY, top, _outline(), colormap=colours, opacity=1.0, **place)

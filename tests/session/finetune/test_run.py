@@ -133,7 +133,7 @@ def test_a_process_that_dies_is_told(run, project):
     run.start(project, Request("uhrnet-light"))
     wait(run, lambda status: not status.busy)
     assert run.status.phase == "failed"
-    assert "said nothing" in run.status.message
+    assert "without a message" in run.status.message
     assert (run.status.folder / MESSAGES).read_text() == ""
 
 

@@ -140,7 +140,7 @@ def test_only_unused_classes_are_removed():
 
 
 def test_names_by_which_others_have_a_class():
-    draft = DRAFT.rename(2, "wood").rename(2, "trees").also_called(4, " sea, lake,, sea")
+    draft = DRAFT.rename(2, "wood").rename(2, "trees").set_other_names(4, " sea, lake,, sea")
     aliases = {c.id: c.aliases for c in draft.table.classes}
     assert aliases == {0: (), 1: (), 2: ("forest", "wood"), 4: ("sea", "lake")}
     assert draft.rename(2, "wood").table.classes[2].aliases == ("forest", "trees")

@@ -14,16 +14,15 @@ from napari_uhrnet.export.labels.merging import Merging, WrittenAs
 from napari_uhrnet.geometry.window import Window
 from napari_uhrnet.scene.open import open_scene
 from napari_uhrnet.session.labels.exporting import (
-    PURPOSES,
     ExportRequest,
     export_project,
-    frames_in,
-    parse_frames,
     preview,
-    summary,
     written_as,
 )
+from napari_uhrnet.session.labels.frame_windows import frames_in, parse_frames
 from napari_uhrnet.session.labels.importing import import_mask
+from napari_uhrnet.session.labels.words import FORMATS as TITLES
+from napari_uhrnet.session.labels.words import export_summary
 from napari_uhrnet.session.project.project import Project
 from napari_uhrnet.store.journal.journal import Journal
 from tests.export.made import TABLE, made_ids
@@ -57,7 +56,7 @@ def ignore():
 
 
 def test_every_format_has_its_line():
-    assert sorted(PURPOSES) == sorted(FORMATS)
+    assert sorted(TITLES) == sorted(FORMATS)
 
 
 @pytest.mark.parametrize("name", FORMATS)
@@ -135,7 +134,7 @@ def test_one_scene_of_several_and_listed_frames(project, tmp_path):
     request = ExportRequest("palette", tmp_path / "out", rules, scene=mine)
     manifest = export_project(project, request)
     assert [f["window"] for f in manifest["frames"]] == [[0, 0, 32, 40], [40, 50, 16, 16]]
-    assert summary(manifest) == "palette: 2 frames (train 2)"
+    assert export_summary(manifest) == "palette: 2 frames (train 2)"
     assert json.loads((tmp_path / "out" / "manifest.json").read_text()) == manifest
     with pytest.raises(UserError, match="not part of the project"):
         export_project(project, ExportRequest("palette", tmp_path / "two", scene="another"))

@@ -16,8 +16,9 @@ from napari_uhrnet.geometry.classes import ClassTable, LabelClass
 from napari_uhrnet.geometry.window import Window
 from napari_uhrnet.session.compare.sources import labels_source
 from napari_uhrnet.session.queue import queue as module
+from napari_uhrnet.session.queue import words
 from napari_uhrnet.session.queue.queue import (
-    Doubt,
+    Criterion,
     Part,
     Queue,
     Ranked,
@@ -32,17 +33,17 @@ CLASSES = ClassTable("ab", (LabelClass(0, "a", (1, 0, 0)), LabelClass(3, "b", (0
 SWAPPED = ClassTable("ba", (LabelClass(0, "b", (0, 1, 0)), LabelClass(3, "a", (1, 0, 0))))
 
 
-def doubt_of(values):
+def criterion_of(values):
     @contextmanager
     def opened():
         yield lambda window: values[window.slices].astype(np.float32)
 
-    return Doubt("made", opened)
+    return Criterion("made", opened)
 
 
-def ranked(shape, side, doubt, reviewed=None):
+def ranked(shape, side, criterion, reviewed=None):
     read = None if reviewed is None else (lambda window: reviewed[window.slices])
-    *shares, last = rank_job(shape, side, doubt, read)
+    *shares, last = rank_job(shape, side, criterion, read)
     assert shares == pytest.approx(np.arange(1, len(shares) + 1) / len(shares))
     return last
 
@@ -77,7 +78,7 @@ def test_the_order_is_that_of_brute_force(shape, side, piece, seed):
     reviewed = rng.random(shape) < rng.choice([0, 0.5, 1])
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(module, "MOST_READ_PX", piece)
-        found = ranked(shape, side, doubt_of(values), reviewed)
+        found = ranked(shape, side, criterion_of(values), reviewed)
     expected = by_force(values, side, reviewed)
     assert [part.window for part in found.parts] == [Window(*e[1:]) for e in expected]
     assert [part.score for part in found.parts] == pytest.approx([-e[0] for e in expected])
@@ -94,11 +95,11 @@ def test_uncertainty_is_the_stored_entropy_at_the_scale_of_the_scene(scale):
         return stored[window.slices]
 
     store, layout = SimpleNamespace(read=read), SimpleNamespace(inference=grid)
-    doubt = uncertainty(SimpleNamespace(store=store, layout=layout))
+    criterion = uncertainty(SimpleNamespace(store=store, layout=layout))
     rows, columns = (grid.indices(axis, 0, n) for axis, n in enumerate((50, 61)))
     whole = stored[np.ix_(rows, columns)]
     values = np.where(whole == 255, np.nan, whole / 254)
-    found = ranked((50, 61), 16, doubt)
+    found = ranked((50, 61), 16, criterion)
     expected = by_force(values, 16, np.zeros((50, 61), bool))
     assert [part.score for part in found.parts] == pytest.approx([-e[0] for e in expected])
 
@@ -106,8 +107,8 @@ def test_uncertainty_is_the_stored_entropy_at_the_scale_of_the_scene(scale):
 def test_disagreement_is_between_names_not_ids():
     a = np.array([[0, 3, 0, 255, 0, 9]], np.uint8)
     b = np.array([[3, 0, 0, 3, 255, 0]], np.uint8)
-    doubt = disagreement("x", labels_source(a, CLASSES, "a"), labels_source(b, SWAPPED, "b"))
-    with doubt.open() as read:
+    criterion = disagreement("x", labels_source(a, CLASSES, "a"), labels_source(b, SWAPPED, "b"))
+    with criterion.open() as read:
         said = read(Window(0, 0, 1, 6))
     assert said[0, :3].tolist() == [0, 0, 1]
     assert np.isnan(said[0, 3:5]).all()
@@ -116,15 +117,15 @@ def test_disagreement_is_between_names_not_ids():
 def test_classes_without_a_common_name_are_said():
     other = ClassTable("c", (LabelClass(0, "c", (0, 0, 1)),))
     labels = np.zeros((2, 2), np.uint8)
-    doubt = disagreement(
+    criterion = disagreement(
         "x", labels_source(labels, CLASSES, "a"), labels_source(labels, other, "b")
     )
     ranker = Ranker(SyncRunner())
-    ranker.rank((2, 2), 1, doubt)
+    ranker.rank((2, 2), 1, criterion)
     assert "none of its classes" in ranker.status.message
     assert not ranker.status.busy
     with pytest.raises(UserError):
-        list(rank_job((2, 2), 1, doubt))
+        list(rank_job((2, 2), 1, criterion))
 
 
 def parts(*scores):
@@ -167,19 +168,19 @@ def test_what_is_done_is_gone():
 def test_a_ranking_can_be_stopped_and_then_forgotten():
     runner = SyncRunner(stepwise=True)
     ranker = Ranker(runner)
-    doubt = doubt_of(np.ones((4, 4)))
-    ranker.rank((4, 4), 2, doubt)
+    criterion = criterion_of(np.ones((4, 4)))
+    ranker.rank((4, 4), 2, criterion)
     runner.step()
     assert ranker.status.busy
     assert ranker.status.share == 0.25
     ranker.cancel()
     runner.drain()
-    assert ranker.status.message == "Stopped."
+    assert ranker.status.message == words.CANCELLED
     assert ranker.queue.current is None
-    ranker.rank((4, 4), 2, doubt)
+    ranker.rank((4, 4), 2, criterion)
     runner.drain()
     assert len(ranker.queue.parts) == 4
-    ranker.rank((4, 4), 1, doubt)
+    ranker.rank((4, 4), 1, criterion)
     runner.step()
     ranker.forget()
     runner.drain()
@@ -190,14 +191,16 @@ def test_a_ranking_can_be_stopped_and_then_forgotten():
 def test_an_old_ranking_is_dropped():
     runner = SyncRunner(stepwise=True)
     ranker = Ranker(runner)
-    ranker.rank((4, 4), 2, doubt_of(np.ones((4, 4))))
+    ranker.rank((4, 4), 2, criterion_of(np.ones((4, 4))))
     runner.step()
-    ranker.rank((4, 4), 4, doubt_of(np.ones((4, 4))))
+    ranker.rank((4, 4), 4, criterion_of(np.ones((4, 4))))
     runner.drain()
     assert [part.window for part in ranker.queue.parts] == [Window(0, 0, 4, 4)]
 
 
 def test_all_reviewed_is_said():
     ranker = Ranker(SyncRunner())
-    ranker.rank((4, 4), 2, doubt_of(np.ones((4, 4))), lambda window: np.ones(window.shape_yx, bool))
+    ranker.rank(
+        (4, 4), 2, criterion_of(np.ones((4, 4))), lambda window: np.ones(window.shape_yx, bool)
+    )
     assert "reviewed" in ranker.status.message

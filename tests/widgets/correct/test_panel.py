@@ -12,9 +12,10 @@ from qtpy.QtCore import QSettings, Qt
 
 from napari_uhrnet.geometry.window import Window
 from napari_uhrnet.session.correct.corrections import Corrections
+from napari_uhrnet.session.correct.words import RESET, SNAP
 from napari_uhrnet.session.project.project import Project
 from napari_uhrnet.store.annotations.annotation import AnnotationStore
-from napari_uhrnet.widgets.correct import region_editing
+from napari_uhrnet.widgets.correct import region_editing, words
 from napari_uhrnet.widgets.correct.overview import NAME as OVERVIEW
 from napari_uhrnet.widgets.correct.paint_layer import NAME, REVIEWED_NAME
 from napari_uhrnet.widgets.main import UHRNetWidget
@@ -167,11 +168,11 @@ def test_zoomed_out_the_layer_gives_way(open_dock, scene_path, qtbot):
     look_at(viewer, dock, (1300, 1500), 0.2)
     assert not viewer.layers[NAME].visible
     assert viewer.layers[NAME].mode == "pan_zoom"
-    assert "Zoom in" in dock.correct_panel.message.text()
+    assert dock.correct_panel.message.text() == words.ZOOM_IN
     assert not dock.correct_panel.tools["paint"].isEnabled()
     look_at(viewer, dock, (400, 400), 2.0)
     assert viewer.layers[NAME].visible and viewer.layers[NAME].mode == "paint"
-    assert "Zoom in" not in dock.correct_panel.message.text()
+    assert dock.correct_panel.message.text() != words.ZOOM_IN
     assert shown_at(viewer, (300, 300)) == 3
 
 
@@ -247,7 +248,7 @@ def test_comparing_is_seen_and_not_painted_over(open_dock, scene_path, qtbot):
         qtbot.mouseClick(button, LEFT)
         assert button.isChecked()
         assert not layer.visible and layer.mode == "pan_zoom"
-        assert not panel.tools["paint"].isEnabled() and "to paint" in panel.message.text()
+        assert not panel.tools["paint"].isEnabled() and panel.message.text() == words.COMPARING
         look_at(viewer, dock, (500, 500))
         press(viewer, "3")
         assert not layer.visible and layer.mode == "pan_zoom"
@@ -313,7 +314,7 @@ def test_polygons_in_one_go_and_large_ones_with_progress(open_dock, scene_path, 
     monkeypatch.setattr(region_editing.LongEdit, "_report", _stopped)
     qtbot.mouseClick(panel.polygon.apply, LEFT)
     qtbot.waitUntil(lambda: state.progress is None, timeout=60_000)
-    assert "nothing was changed" in panel.message.text()
+    assert panel.message.text() == words.CANCELLED
     assert (stored(scene_path).read(WHOLE) == 255).all()
 
 
@@ -366,12 +367,12 @@ def test_all_that_can_be_done_to_a_polygon(open_dock, scene_path, qtbot):
     stroke(viewer, [(302, 302)], 5)
     state.class_id = 5
     apply("snap", 12)
-    assert state.undoable == "snap to edges"
+    assert state.undoable == SNAP
     assert (stored(scene_path).read(Window(291, 291, 26, 26)) == 5).all()
     assert count(5) < 34**2
     apply("model")
     assert count(4) == 0
-    assert state.undoable == "take the model's prediction"
+    assert state.undoable == RESET
 
 
 def test_closing_while_a_large_edit_runs_takes_it_back(open_dock, scene_path, qtbot, monkeypatch):

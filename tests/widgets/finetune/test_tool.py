@@ -9,6 +9,7 @@ from qtpy.QtCore import Qt
 from napari_uhrnet.session.correct.state import CorrectState
 from napari_uhrnet.session.finetune.run import FineTuneStatus, FineTuning
 from napari_uhrnet.session.state import SessionState
+from napari_uhrnet.widgets.finetune import words
 from napari_uhrnet.widgets.finetune.result import score_rows, smoothed
 from napari_uhrnet.widgets.finetune.tool import FineTuneTool
 from tests.models.tiny import tiny_card
@@ -101,7 +102,7 @@ def test_a_run_is_shown_and_stopped(made, qtbot):
     assert list(x) == [1, 2, 3] and list(y) == [3, 2, 1]
     qtbot.mouseClick(panel.stop, LEFT)
     assert run.asked == ["stop"]
-    assert panel.message.text() == "Stopping after this step…"
+    assert panel.message.text() == words.STOPPING
     assert not panel.stop.isEnabled()
 
 
@@ -131,15 +132,15 @@ def test_why_nothing_can_be_started(made):
     panel = tool.panel
     assert panel.start.isEnabled()
     correct.reviewed_px = {}
-    assert not panel.start.isEnabled() and "Nothing is reviewed" in panel.message.text()
+    assert not panel.start.isEnabled() and panel.message.text() == words.NOTHING_REVIEWED
     correct.active = False
-    assert "Press Correct first" in panel.message.text()
+    assert panel.message.text() == words.CLOSED
     correct.active, correct.reviewed_px = True, {1: 5}
     state.model_problem, state.card = "no weights: load or train", None
     assert panel.message.text() == "no weights: load or train"
 
 
-def test_a_run_that_was_broken_off_is_offered(made, qtbot, tmp_path):
+def test_a_run_that_was_interrupted_is_offered(made, qtbot, tmp_path):
     _, _, run, tool = made
     assert not tool.panel.resume.isVisible()
     folder = tmp_path / "finetune" / "20260101-120000"
@@ -171,4 +172,4 @@ def test_the_running_mean_is_unbiased():
 def test_no_status_yet(made):
     _, _, run, tool = made
     assert run.status == FineTuneStatus()
-    assert "marked as reviewed" in tool.panel.message.text()
+    assert tool.panel.message.text() == words.HINT

@@ -10,6 +10,7 @@ from qtpy.QtCore import Qt
 from napari_uhrnet.geometry.window import Window
 from napari_uhrnet.session.project.project import Project
 from napari_uhrnet.widgets.labels import class_tool as class_editor
+from napari_uhrnet.widgets.labels import words
 from tests.widgets.correct.test_panel import (  # noqa: F401
     WHOLE,
     open_dock,
@@ -42,7 +43,7 @@ def test_what_is_previewed_is_exported(corrected, qtbot, tmp_path, settings):  #
     _, dock = corrected
     panel = dock.tools.open_export()
     panel.format.setCurrentIndex(panel.format.findData("glnet"))
-    panel.size.setValue(512)
+    panel.frames.size.setValue(512)
     panel.to.setText(str(tmp_path / "out"))
     first, second = (panel.classes.names[i] for i in (1, 2))
     second.setText(first.text())
@@ -62,21 +63,21 @@ def test_what_is_previewed_is_exported(corrected, qtbot, tmp_path, settings):  #
 def test_why_nothing_can_be_exported(open_dock, scene_path, qtbot):  # noqa: F811
     viewer, dock = open_dock()
     panel = dock.tools.open_export()
-    assert "Press Correct first" in panel.preview.text() and not panel.start.isEnabled()
+    assert panel.preview.text() == words.EXPORT_CLOSED and not panel.start.isEnabled()
     start(viewer, dock, qtbot)
-    assert "Nothing is reviewed" in panel.preview.text() and not panel.start.isEnabled()
+    assert panel.preview.text() == words.NOTHING_REVIEWED and not panel.start.isEnabled()
 
 
 def test_a_cancelled_export_leaves_nothing(corrected, qtbot, tmp_path):
     _, dock = corrected
     panel = dock.tools.open_export()
-    panel.size.setValue(64)
+    panel.frames.size.setValue(64)
     panel.to.setText(str(tmp_path / "out"))
     before = {path.name for path in tmp_path.iterdir()}
     qtbot.waitUntil(lambda: panel.start.isEnabled(), timeout=20_000)
     panel.start.click()
     panel.stop.click()
-    qtbot.waitUntil(lambda: "Cancelled" in panel.message.text(), timeout=20_000)
+    qtbot.waitUntil(lambda: panel.message.text() == words.EXPORT_CANCELLED, timeout=20_000)
     assert {path.name for path in tmp_path.iterdir()} == before
     assert panel.open.isHidden()
 

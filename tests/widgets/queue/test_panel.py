@@ -7,6 +7,7 @@ from qtpy.QtCore import Qt
 
 from napari_uhrnet.geometry.classes import NOTHING
 from napari_uhrnet.widgets.kit.view import visible_window
+from napari_uhrnet.widgets.queue import words
 from napari_uhrnet.widgets.queue.panel import NEXT, PREVIOUS, REVIEWED, SKIP
 from tests.widgets.correct.test_panel import (  # noqa: F401
     open_dock,
@@ -31,7 +32,7 @@ def test_parts_are_ranked_and_gone_through_by_key(open_dock, qtbot):  # noqa: F8
     viewer, dock = open_dock()
     panel = dock.tools.open_queue()
     assert not panel.rank.isEnabled()
-    assert "Segment first" in panel.message.text()
+    assert panel.message.text() == words.NO_PREDICTION
     segment(dock, qtbot)
     assert dock.tools.open_queue() is ranked(dock, qtbot) is panel
     queue = dock.parts.ranker.queue
@@ -46,7 +47,7 @@ def test_parts_are_ranked_and_gone_through_by_key(open_dock, qtbot):  # noqa: F8
     assert queue.current is first
     press(viewer, SKIP)
     assert queue.parts[-1] is first
-    assert "skipped" in panel.parts.item(panel.parts.count() - 1).text()
+    assert words.SKIPPED in panel.parts.item(panel.parts.count() - 1).text()
     assert sum("of the queue" in layer.name for layer in viewer.layers) == 1
     viewer.layers.remove(next(x for x in viewer.layers if "of the queue" in x.name))
     press(viewer, NEXT)
@@ -60,7 +61,7 @@ def test_reviewed_parts_leave_the_queue_and_count(open_dock, qtbot):  # noqa: F8
     segment(dock, qtbot)
     panel = ranked(dock, qtbot)
     assert not panel.reviewed.isEnabled()
-    assert "Correct first" in panel.reviewed.toolTip()
+    assert words.CORRECT_FIRST in panel.reviewed.toolTip()
     start(viewer, dock, qtbot)
     assert panel.reviewed.isEnabled()
     queue, before = dock.parts.ranker.queue, len(dock.parts.ranker.queue.parts)
