@@ -111,7 +111,7 @@ def _options() -> argparse.Namespace:
     add("--stage", choices=get_args(StageName), default="joint", help="see training.stages")
     add("--corrects", choices=("mean", "local"), help="what the fusion of a UHRNet is added to")
     add("--start", type=Path, help="checkpoint to go on from, not ImageNet")
-    add("--taught", type=Path, help="folder of recipes.pseudo_labels")
+    add("--taught", dest="pseudo_labels", type=Path, help="folder of recipes.pseudo_labels")
     add("--colour", type=float, default=SAMPLING.colour_strength, help="strength of its jitter")
     add("--zoom", type=float, nargs=2, default=SAMPLING.zoom, help="smallest and largest")
     add("--whole", type=float, default=SAMPLING.whole_share, help="share of whole frames")
