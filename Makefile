@@ -11,7 +11,7 @@ PYTHON ?= $(shell for p in python3 python3.11 python3.12 python3.13 python; do \
 RUN := .venv/bin/python
 # Without a screen, a virtual one.
 SCREEN := $(if $(DISPLAY),,xvfb-run -a -s "-screen 0 1600x1000x24")
-PACKAGE := napari_uhrnet tests benchmarks
+PACKAGE := napari_uhrnet tests benchmarks recipes examples docs
 
 .PHONY: help demo test lint format wheel bench sample clean
 

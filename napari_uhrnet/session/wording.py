@@ -7,7 +7,7 @@ STOPPED = "Stopped."
 
 def internal_error(error: BaseException) -> str:
     """A job was ended by a bug."""
-    return f"Stopped by an error inside: {type(error).__name__}: {error}"
+    return f"Stopped by an internal error: {type(error).__name__}: {error}"
 
 
 def duration(seconds: float) -> str:

@@ -64,7 +64,7 @@ def test_after_closing_nothing_arrives_but_the_last_thing_is_done():
 def test_bad_input_is_explained_and_a_bug_surfaces():
     bad, bug = UserError("scene.tif: is empty: choose another"), ZeroDivisionError("oh")
     assert why(bad) == "scene.tif: is empty: choose another"
-    assert why(bug) == "Stopped by an error inside: ZeroDivisionError: oh"
+    assert why(bug) == "Stopped by an internal error: ZeroDivisionError: oh"
     surface(bad)
     with pytest.raises(ZeroDivisionError):
         surface(bug)

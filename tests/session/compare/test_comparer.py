@@ -178,7 +178,7 @@ def test_a_wrong_source_is_a_sentence_and_a_bug_surfaces(person, runner):
     person.comparer.compare(wanted())
     with pytest.raises(ZeroDivisionError):
         job["started"].on_end(ZeroDivisionError("by zero"))
-    assert "Stopped by an error inside: ZeroDivisionError" in person.comparer.status.message
+    assert "Stopped by an internal error: ZeroDivisionError" in person.comparer.status.message
 
 
 def test_labels_of_another_size_are_a_sentence(at_once):

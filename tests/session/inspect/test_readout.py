@@ -214,7 +214,7 @@ def test_an_error_inside_is_said_and_ends_the_reading_until_the_setting_changes(
     s.runner.step()
     with pytest.raises(ZeroDivisionError):
         s.readout._on_end(s.reader.broken)
-    assert s.readout.status.message == "Stopped by an error inside: ZeroDivisionError: by zero"
+    assert s.readout.status.message == "Stopped by an internal error: ZeroDivisionError: by zero"
     s.readout.hover(2, 2)
     assert len(s.reader.log) == 1
     s.reader.broken = None
