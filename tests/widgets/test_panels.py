@@ -68,9 +68,7 @@ class TestScene:
         assert state.pixel_size_m is None
         assert panel.hint.isVisible() and "e.g. 0.5" in panel.hint.text()
 
-    def test_entering_the_files_size_is_no_change(
-        self, state, controller, shown, qtbot, picture
-    ):
+    def test_entering_the_files_size_is_no_change(self, state, controller, shown, qtbot, picture):
         state.scene = array_scene([picture], "known", pixel_size_m=0.5)
         panel = shown(ScenePanel(state))
         type_in(qtbot, panel.pixel_size, "0.50")

@@ -1,4 +1,4 @@
-"""Comparisons as jobs: the numbers, the highlighted pixels, and what happens to what is out of date."""
+"""Comparisons as jobs: the numbers, the highlighted pixels, and what becomes of older results."""
 
 from datetime import datetime
 
