@@ -70,6 +70,11 @@ class ReadoutPanel(DockPanel):
             self.pins.let_go()
         super().let_go()
 
+    def set_ink(self, colour: str) -> None:
+        """Write beside the bars in a colour such as "#d1d2d4"."""
+        for prediction in self.predictions:
+            prediction.bars.set_ink(colour)
+
     def offer(self, titles: dict[str, str]) -> None:
         """Other networks that can be asked, by name; the chosen one stays so if it can."""
         before = self.chosen

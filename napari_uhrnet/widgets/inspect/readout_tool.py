@@ -86,6 +86,8 @@ class ReadoutTool(QObject):
         self._keys.bind(words.PIN_KEY, lambda _: self._pin_at(self._viewer.cursor.position))
         self._viewer.mouse_move_callbacks.append(self._on_move)
         self._viewer.mouse_drag_callbacks.append(self._on_press)
+        self._viewer.events.theme.connect(self._on_theme)
+        self._on_theme()
 
     def close(self) -> None:
         """Disconnect; the pins are kept, their layer is removed."""
@@ -93,12 +95,18 @@ class ReadoutTool(QObject):
         self._keys.release()
         self._viewer.mouse_move_callbacks.remove(self._on_move)
         self._viewer.mouse_drag_callbacks.remove(self._on_press)
+        self._viewer.events.theme.disconnect(self._on_theme)
         for field in FIELDS:
             getattr(self._state.events, field).disconnect(self._update)
         self._overlay.workspace_changed.disconnect(self._update)
         self._readout.pins_changed.disconnect(self._show_pins)
         self._pins.close()
         self._readout.use(Setting())
+
+    def _on_theme(self) -> None:
+        from napari.utils.theme import get_theme
+
+        self.panel.set_ink(get_theme(self._viewer.theme).text.as_hex())
 
     # Which networks are asked.
 

@@ -17,6 +17,8 @@ if TYPE_CHECKING:
 WITH_NUMBERS = 9
 """Up to so many classes there is room for numbers in the cells."""
 LETTERS = 5
+SPACE_PX = 12
+"""Between the names of the rows and what is beside them."""
 
 
 class MatrixView(pg.PlotWidget):
@@ -57,7 +59,11 @@ class MatrixView(pg.PlotWidget):
         self._image.setRect(0, 0, self._count, self._count)
         short = [n if len(n) <= LETTERS else n[: LETTERS - 1] + "." for n in names]
         plot = self.getPlotItem()
-        plot.getAxis("left").setTicks([[(k + 0.5, n) for k, n in enumerate(names)]])
+        left = plot.getAxis("left")
+        left.setTicks([[(k + 0.5, n) for k, n in enumerate(names)]])
+        # Its own width would be found at the first drawing only, and the names left out of that.
+        longest = max((self.fontMetrics().horizontalAdvance(n) for n in names), default=0)
+        left.setWidth(longest + SPACE_PX)
         plot.getAxis("top").setTicks([[(k + 0.5, n) for k, n in enumerate(short)]])
         plot.setRange(xRange=(0, self._count), yRange=(0, self._count), padding=0)
         self._write(share)

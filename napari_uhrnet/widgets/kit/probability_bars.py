@@ -40,6 +40,11 @@ class ProbabilityBars(pg.PlotWidget):
         plot.getAxis("bottom").setTicks([[(k / 2, f"{k / 2:g}") for k in range(3)]])
         plot.showGrid(x=True, alpha=0.25)
 
+    def set_ink(self, colour: str) -> None:
+        """Write the names of the classes in a colour such as "#d1d2d4"."""
+        for side in ("left", "bottom"):
+            self.getPlotItem().getAxis(side).setTextPen(colour)
+
     def show_reading(self, reading: Reading, channels: Sequence[int]) -> None:
         """Show the probabilities of these channels, from top to bottom."""
         branches = [name for name in COLOURS if name in reading.branches]
@@ -55,8 +60,6 @@ class ProbabilityBars(pg.PlotWidget):
         names = list(reading.classes.names.values())
         ticks = [(row, _short(names[channel])) for row, channel in enumerate(channels)]
         plot.getAxis("left").setTicks([ticks])
-        for side in ("left", "bottom"):
-            plot.getAxis(side).setTextPen(self.palette().windowText().color())
         plot.setRange(xRange=(0, RANGE), yRange=(-0.5, len(channels) - 0.5), padding=0)
         self.setFixedHeight(len(channels) * (len(branches) * BAR_PX + GAP_PX) + AXIS_PX)
 

@@ -10,7 +10,6 @@ from qtpy.QtCore import Qt
 from qtpy.QtGui import QColor, QPainter, QPixmap
 from qtpy.QtWidgets import (
     QCheckBox,
-    QComboBox,
     QGridLayout,
     QLabel,
     QPushButton,
@@ -19,7 +18,7 @@ from qtpy.QtWidgets import (
 from superqt import QLabeledSlider
 
 from napari_uhrnet.session.areas import shares
-from napari_uhrnet.widgets.kit.panel import Panel
+from napari_uhrnet.widgets.kit.panel import Panel, narrow_combo
 from napari_uhrnet.widgets.segment import words
 
 if TYPE_CHECKING:
@@ -43,7 +42,7 @@ class LegendPanel(Panel):
         super().__init__(words.CLASSES, parent=parent)
         self._state = state
         self._rows: dict[int, _Row] = {}
-        self.branch = QComboBox(objectName="branch")
+        self.branch = narrow_combo("branch")
         self.branch.setToolTip(words.PREDICTION_TIP)
         self.opacity = QLabeledSlider(Qt.Orientation.Horizontal)
         self.opacity.setObjectName("opacity")

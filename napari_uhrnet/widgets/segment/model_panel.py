@@ -6,7 +6,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from qtpy.QtWidgets import (
-    QComboBox,
     QFileDialog,
     QHBoxLayout,
     QLabel,
@@ -36,7 +35,7 @@ class ModelPanel(Panel):
         self.load.setToolTip(words.LOAD_TIP)
         self.about = QPushButton(words.ABOUT, objectName="about")
         self.about.setToolTip(words.ABOUT_TIP)
-        self.device = QComboBox(objectName="device")
+        self.device = narrow_combo("device")
         self.device.addItems(DEVICES)
         self.device.setToolTip(words.DEVICE_TIP)
         self.terms = QLabel(objectName="terms", wordWrap=True)

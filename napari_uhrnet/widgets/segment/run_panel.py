@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING
 from qtpy.QtCore import Signal
 from qtpy.QtWidgets import (
     QCheckBox,
-    QComboBox,
     QHBoxLayout,
     QLabel,
     QProgressBar,
@@ -16,7 +15,7 @@ from qtpy.QtWidgets import (
 )
 
 from napari_uhrnet.session.wording import duration
-from napari_uhrnet.widgets.kit.panel import Panel, icon
+from napari_uhrnet.widgets.kit.panel import Panel, icon, narrow_combo
 from napari_uhrnet.widgets.segment import words
 
 if TYPE_CHECKING:
@@ -34,7 +33,7 @@ class RunPanel(Panel):
     ) -> None:
         super().__init__(words.RUN, parent=parent)
         self._state, self._controller = state, controller
-        self.region = QComboBox(objectName="region")
+        self.region = narrow_combo("region")
         for k, (name, (title, tip)) in enumerate(words.REGIONS.items()):
             self.region.addItem(title, name)
             self.region.setItemData(k, tip, 3)

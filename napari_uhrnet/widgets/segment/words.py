@@ -109,7 +109,7 @@ def time_left(duration: str) -> str:
 # The panel of the classes.
 CLASSES = "Classes"
 PREDICTION, PREDICTION_TIP = "Prediction", "Prediction shown"
-PREDICTIONS = BRANCHES | {"fused": "Fused: the final prediction"}
+PREDICTIONS = BRANCHES | {"fused": "Fused (final)"}
 OPACITY, OPACITY_TIP = "Opacity", "Opacity of the prediction over the image, in per cent"
 SHARE_TIP = "Share of the segmented area"
 SMALL_SHARE = "< 0.1 %"

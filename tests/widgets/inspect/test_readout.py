@@ -4,15 +4,17 @@ import csv
 
 import numpy as np
 import pytest
+from napari.utils.theme import get_theme
 from qtpy.QtCore import QEvent, QPoint, QPointF, QSettings, Qt
-from qtpy.QtGui import QMouseEvent
+from qtpy.QtGui import QColor, QMouseEvent
 from qtpy.QtTest import QTest
 from qtpy.QtWidgets import QApplication, QFileDialog
 
 from napari_uhrnet.engine.inspect.point import point_state, probabilities_at
 from napari_uhrnet.errors import UserError
 from napari_uhrnet.session.engine import LocalEngine
-from napari_uhrnet.session.inspect.pins import sentence
+from napari_uhrnet.session.inspect.pins import PointPrediction, sentence
+from napari_uhrnet.widgets.inspect.readout_panel import MOST_CLASSES, PredictionView
 from napari_uhrnet.widgets.inspect.words import (
     CHOOSE_FILE,
     MOVE_CURSOR,
@@ -21,7 +23,6 @@ from napari_uhrnet.widgets.inspect.words import (
     PIN_KEY,
     PINS_LAYER,
 )
-from napari_uhrnet.widgets.kit.probability_bars import MOST_CLASSES, ProbabilityBars
 from napari_uhrnet.widgets.main import UHRNetWidget
 from napari_uhrnet.widgets.words import READ_OUT
 from tests.engine.scenes import picture
@@ -303,11 +304,22 @@ def test_bars_of_many_classes(qtbot):
     names = [f"a class with a long name {k}" for k in range(30)]
     table = ClassTable("n", tuple(LabelClass(k, n, (k, k, k)) for k, n in enumerate(names)))
     shares = np.linspace(1, 2, 30)
-    bars = ProbabilityBars("bars")
-    qtbot.addWidget(bars)
-    bars.show_reading(reading_of(table, fused=shares / shares.sum()))
+    view = PredictionView("readout")
+    qtbot.addWidget(view)
+    bars, many = view.bars, reading_of(table, fused=shares / shares.sum())
+    view.show_predictions("n", PointPrediction("n", many))
     assert len(bars._items[0].opts["width"]) == MOST_CLASSES
     high = bars.height()
-    bars.show_reading(READING)
+    view.show_predictions("n", PointPrediction("n", READING))
     assert len(bars._items[0].opts["width"]) == 3 and bars.height() < high
     assert len(bars.getPlotItem().items) == len(bars._items)
+
+
+@pytest.mark.parametrize("theme", ["light", "dark"])
+def test_the_bars_are_labelled_in_the_ink_of_the_theme(dock, viewer, theme):
+    panel = dock.tools.open_readout()
+    viewer.theme = theme
+    ink = get_theme(theme).text.as_hex()
+    for prediction in panel.predictions:
+        axis = prediction.bars.getPlotItem().getAxis("left")
+        assert axis.textPen().color() == QColor(ink)

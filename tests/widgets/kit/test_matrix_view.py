@@ -115,3 +115,9 @@ def test_names_have_the_ink_of_the_theme(view, colour):
     for side in ("left", "top"):
         assert view.getPlotItem().getAxis(side).textPen().color().name() == colour
     assert view.backgroundBrush().style() == Qt.BrushStyle.NoBrush
+
+
+def test_the_names_of_the_rows_have_room_before_the_first_drawing(view):
+    view.show_counts(COUNTS, ["a", "a class with a long name", "b"])
+    longest = view.fontMetrics().horizontalAdvance("a class with a long name")
+    assert view.getPlotItem().getAxis("left").minimumWidth() > longest
