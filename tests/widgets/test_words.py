@@ -11,6 +11,8 @@ SHOWS = {
     "setToolTip", "setText", "setTitle", "setFormat", "setPlaceholderText", "setWindowTitle",
     "addItem", "addItems", "add_row", "QPushButton", "QToolButton", "QCheckBox", "QRadioButton",
     "QLabel", "QGroupBox", "Panel", "getOpenFileName", "getSaveFileName", "getExistingDirectory",
+    "QAction", "addAction", "addMenu", "getColor", "question", "setAccessibleName",
+    "setSpecialValueText",
 }  # fmt: skip
 """Calls whose arguments are shown; a name for scripts and tests (`objectName`) is a keyword."""
 

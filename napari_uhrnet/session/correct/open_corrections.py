@@ -30,8 +30,8 @@ def project_beside(scene: Scene) -> Path:
     """Where the project of a scene is by default; UserError if the scene is in no file."""
     if scene.path is None:
         raise UserError(
-            f"{scene.name}: only pictures that are in a file can be corrected: save it to one, "
-            "open that with File > Open, and choose napari-uhrnet as its reader"
+            f"{scene.name}: only images in a file can be corrected: save it, "
+            "open the file with File > Open, and choose napari-uhrnet as its reader"
         )
     return scene.path.absolute().with_suffix(".uhrnet")
 

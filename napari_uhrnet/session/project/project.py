@@ -1,4 +1,4 @@
-"""A folder that holds everything about the correction of some scenes, and can be moved and shared.
+"""Projects: folders with the corrections of some scenes, which can be moved and shared.
 
 ``project.json`` names the scenes, classes and checkpoints; ``annotations/<fingerprint>/`` holds the
 corrections of each scene. The scenes' own files stay where they are.
@@ -63,14 +63,14 @@ class Project:
         self.merged = merged
         """(from, to): ids that were merged into others, in the order in which that was done."""
         self.retired = retired
-        """Ids that classes had once: no class gets one of them again."""
+        """Ids of removed classes: no class gets one of them again."""
         self.scenes = scenes
         self.checkpoints = checkpoints
         self._model = model
 
     @classmethod
     def create(cls, folder: Path, classes: ClassTable) -> Self:
-        """A new project; the folder may exist, but not be a project. UserError if it can't be."""
+        """A new project; the folder may exist, but not hold a project. UserError if that fails."""
         if (folder / FILE).exists():
             raise UserError(f"{folder}: this is a project already: open it or choose another")
         project = cls(folder, classes)
@@ -81,7 +81,7 @@ class Project:
 
     @classmethod
     def open(cls, folder: Path) -> Self:
-        """The project in a folder; UserError if it is none, or of a newer version."""
+        """The project in a folder; UserError if it holds none, or one of a newer version."""
         try:
             data = json.loads((folder / FILE).read_text(encoding="utf-8"))
         except (FileNotFoundError, NotADirectoryError):
@@ -98,15 +98,15 @@ class Project:
             ) from None
 
     def save(self) -> None:
-        """Replace the file by what the project is now."""
+        """Write the project's file anew."""
         data = json.dumps(self._to_dict(), indent=2, ensure_ascii=False)
         with disk_errors(self.folder, "the project", "choose another place"):
             write_whole(self.folder / FILE, data.encode(), durable=True)
 
     def add_scene(self, scene: Scene) -> SceneEntry:
-        """Take a scene in, or update where its file is. UserError if it has none."""
+        """Add a scene, or update where its file is. UserError if it has none."""
         if scene.path is None:
-            raise UserError(f"{scene.name}: this picture is not in a file: save it to one first")
+            raise UserError(f"{scene.name}: this image is not in a file: save it first")
         old = next((s for s in self.scenes if s.fingerprint == scene.fingerprint), None)
         entry = SceneEntry(
             scene.fingerprint,
@@ -132,7 +132,7 @@ class Project:
         return path
 
     def relocate(self, entry: SceneEntry, path: Path) -> None:
-        """Say where the file of a scene is now; UserError if it is another picture."""
+        """Set where the file of a scene is now; UserError if it is another image."""
         check_scene(path, entry)
         self._place(entry, path)
 
@@ -141,12 +141,12 @@ class Project:
         self._put(replace(self.scene(fingerprint), view=view))
 
     def set_pixel_size(self, fingerprint: str, pixel_size_m: float) -> None:
-        """Remember metres per pixel of level 0 of a scene, as a person said it."""
+        """Remember metres per pixel of level 0 of a scene, as given by the user."""
         self._put(replace(self.scene(fingerprint), pixel_size_m=pixel_size_m))
 
     @property
     def model(self) -> str | None:
-        """Name or file of the network that was last worked with; None before that."""
+        """Name or file of the network that was used last; None if there was none."""
         if self._model is None:
             return None
         path = (self.folder / self._model).absolute()
@@ -161,17 +161,17 @@ class Project:
             self.save()
 
     def add_checkpoint(self, checkpoint_hash: str, name: str) -> None:
-        """Note that a checkpoint is used."""
+        """Remember a checkpoint that is used."""
         entry = CheckpointEntry(checkpoint_hash, name)
         others = tuple(c for c in self.checkpoints if c.hash != checkpoint_hash)
         self.checkpoints = (*others, entry)
         self.save()
 
     def set_classes(self, classes: ClassTable, merged: tuple[tuple[int, int], ...] = ()) -> None:
-        """Have other classes; (from, to) ids in ``merged`` become one in all corrections.
+        """Set the classes; (from, to) ids in ``merged`` become one in all corrections.
 
-        Corrections take that over when `annotations` opens them: in one step, or after a crash in
-        the next.
+        Corrections follow when `annotations` opens them, in one step; after a crash, at the next
+        opening.
         """
         self.retired |= frozenset(self.classes.names) - frozenset(classes.names)
         self.merged += merged
@@ -183,7 +183,7 @@ class Project:
         return tuple(s for s in self.scenes if self._corrections(s).exists())
 
     def labelled_px(self) -> Counter[int]:
-        """Pixels with a label of their own by class id, of all scenes; only reads."""
+        """Labelled (corrected or reviewed) pixels by class id, of all scenes; only reads."""
         total: Counter[int] = Counter()
         for entry in self.corrected():
             total.update(AnnotationStore.open(self._corrections(entry)).counts().labelled_px)
@@ -192,8 +192,8 @@ class Project:
     def annotations(self, scene: Scene | SceneEntry) -> AnnotationStore:
         """The corrections of a scene of the project, made when first asked for.
 
-        What a program that died could not store is stored first, and a change of the classes is
-        taken over, unless another program corrects the scene now.
+        Edits of a program that crashed are stored first, and a change of the classes is applied,
+        unless another program corrects the scene now.
         """
         entry = self.scene(scene.fingerprint)
         folder = self._corrections(entry)

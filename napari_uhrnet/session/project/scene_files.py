@@ -1,4 +1,4 @@
-"""The scenes of a project: where their files are said to be, and where they are found."""
+"""The scenes of a project: the stored paths of their files, and how moved files are found."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
 LOOKED_AT = 200
-"""No more files than this are looked into for a scene that has moved."""
+"""At most so many files are opened to find a scene that has moved."""
 
 
 @dataclass(frozen=True)
@@ -53,7 +53,7 @@ class SceneEntry:
 
 
 def path_in_project(folder: Path, path: Path) -> str:
-    """How a project says where a file is."""
+    """The path of a file as a project stores it."""
     absolute, beside = path.absolute().resolve(), folder.absolute().resolve().parent
     if absolute.is_relative_to(beside):
         return PurePath(os.path.relpath(absolute, folder.absolute().resolve())).as_posix()
@@ -61,7 +61,7 @@ def path_in_project(folder: Path, path: Path) -> str:
 
 
 def find_scene(folder: Path, entry: SceneEntry) -> Path:
-    """The file of a scene: where it was, else one in or beside the project that is the same.
+    """The file of a scene: at its stored path, else an equal one in or beside the project.
 
     Raises
     ------
@@ -72,10 +72,10 @@ def find_scene(folder: Path, entry: SceneEntry) -> Path:
     for path in _candidates(folder, stored):
         if _is_scene(path, entry.fingerprint):
             return Path(os.path.normpath(path))
-    state = "is another picture now" if stored.exists() else "is not there any more"
+    state = "is another image now" if stored.exists() else "is not there any more"
     raise UserError(
         f"{os.path.normpath(stored)}: this scene of the project {state}: put it beside the project "
-        f"{folder} or say where it is"
+        f"{folder} or give its path"
     )
 
 
@@ -83,7 +83,7 @@ def check_scene(path: Path, entry: SceneEntry) -> None:
     """UserError unless a file holds the pixels of a scene."""
     if fingerprint_of(path) != entry.fingerprint:
         raise UserError(
-            f"{path}: this is another picture than {PurePath(entry.path).name} of the project: "
+            f"{path}: this is another image than {PurePath(entry.path).name} of the project: "
             "choose the one that was corrected"
         )
 

@@ -4,7 +4,14 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from qtpy.QtWidgets import QGridLayout, QLabel, QPushButton, QSpinBox, QWidget
+from qtpy.QtWidgets import (
+    QHBoxLayout,
+    QLabel,
+    QPushButton,
+    QSpinBox,
+    QVBoxLayout,
+    QWidget,
+)
 
 from napari_uhrnet.geometry.classes import NOTHING
 from napari_uhrnet.session.correct.operations import (
@@ -78,16 +85,18 @@ class PolygonRow(QWidget):
         return None
 
     def _lay_out(self) -> None:
-        grid = QGridLayout(self)
-        grid.setContentsMargins(0, 0, 0, 0)
-        grid.setVerticalSpacing(4)
-        grid.addWidget(self.draw, 0, 0, 1, 2)
-        grid.addWidget(self.action, 1, 0)
-        grid.addWidget(self.apply, 1, 1)
-        grid.addWidget(self._of, 2, 0)
-        grid.addWidget(self.size, 2, 1)
-        grid.addWidget(self.old, 2, 1)
-        grid.setColumnStretch(0, 1)
+        action, settings = QHBoxLayout(), QHBoxLayout()
+        action.addWidget(self.action, 1)
+        action.addWidget(self.apply)
+        settings.addWidget(self._of)
+        settings.addWidget(self.size, 1)
+        settings.addWidget(self.old, 1)
+        column = QVBoxLayout(self)
+        column.setContentsMargins(0, 0, 0, 0)
+        column.setSpacing(4)
+        column.addWidget(self.draw)
+        column.addLayout(action)
+        column.addLayout(settings)
 
     def _connect(self) -> None:
         self.draw.clicked.connect(self._on_draw)

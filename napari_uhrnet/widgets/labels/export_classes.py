@@ -14,7 +14,7 @@ from napari_uhrnet.widgets.labels import words
 if TYPE_CHECKING:
     from napari_uhrnet.geometry.classes import ClassTable
 
-ID_PX = 44
+ID_PX = 36
 
 
 class ExportClasses(QWidget):
@@ -72,7 +72,8 @@ class ExportClasses(QWidget):
         box = QSpinBox(objectName=f"export_id_{class_id}")
         box.setRange(0, NOTHING - 1)
         box.setButtonSymbols(QSpinBox.ButtonSymbols.NoButtons)
-        box.setFixedWidth(ID_PX)
+        # napari's style sheet makes spin boxes wider than the dock has room for.
+        box.setStyleSheet(f"min-width: {ID_PX}px; max-width: {ID_PX}px; padding: 1px 4px;")
         box.setValue(number)
         box.setAccessibleName(words.id_of(title))
         name.textChanged.connect(lambda: self._on_named(class_id))

@@ -16,7 +16,6 @@ from qtpy.QtWidgets import (
 )
 
 from napari_uhrnet.widgets.correct.class_buttons import swatch_icon
-from napari_uhrnet.widgets.correct.words import pixels
 from napari_uhrnet.widgets.kit.docks import DockPanel
 from napari_uhrnet.widgets.kit.panel import Panel, narrow_combo
 from napari_uhrnet.widgets.queue import words
@@ -151,9 +150,8 @@ class QueuePanel(DockPanel):
         self.parts.blockSignals(True)
         self.parts.clear()
         for k, part in enumerate(queue.parts[:LISTED], start=1):
-            skipped = f"  {words.SKIPPED}" if queue.is_skipped(part) else ""
-            place = f"y {part.window.y}, x {part.window.x}"
-            self.parts.addItem(QListWidgetItem(f"{k}.  {part.score:.3f}   {place}{skipped}"))
+            text = words.listed(k, part, skipped=queue.is_skipped(part))
+            self.parts.addItem(QListWidgetItem(text))
         self.parts.setCurrentRow(queue.index if queue.index < self.parts.count() else -1)
         self.parts.blockSignals(False)
         left = len(queue.parts) - LISTED
@@ -175,7 +173,7 @@ class QueuePanel(DockPanel):
         self.share.setFormat(words.reviewed_share(share))
         self.counts.clear()
         for entry in state.classes.classes if state.classes else ():
-            text = f"{entry.name}:  {pixels(state.reviewed_px.get(entry.id, 0))}"
+            text = words.class_count(entry.name, state.reviewed_px.get(entry.id, 0))
             self.counts.addItem(QListWidgetItem(swatch_icon(entry.rgb), text))
         rows = self.counts.count()
         self.counts.setFixedHeight(rows * max(18, self.counts.sizeHintForRow(0)) + 6)

@@ -2,11 +2,18 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
+from napari_uhrnet.widgets.correct.words import pixels
+
+if TYPE_CHECKING:
+    from napari_uhrnet.session.queue.queue import Part
+
 # Ranking.
 TITLE = "Review queue"
 RANK_BY, PARTS = "Rank by", "Parts"
 SIDES = {"Patches": "patch", "Frames": "frame"}
-BRANCHES_DISAGREE = "Disagreement of local and global branch"
+BRANCHES_DISAGREE = "Local and global differ"
 RANK, CANCEL = "Rank", "Cancel"
 RANK_TIP = "Rank all parts of the image that are not reviewed"
 CANCEL_TIP = "Cancel the ranking; the queue stays as it was"
@@ -17,7 +24,13 @@ SKIPPED = "(skipped)"
 
 def differs_from(model: str) -> str:
     """Title of the criterion that compares with another network."""
-    return f"Difference from {model}"
+    return f"Differs from {model}"
+
+
+def listed(number: int, part: Part, *, skipped: bool) -> str:
+    """A line of the list: number, score in 0..1 and upper left corner in pixels."""
+    line = f"{number}.  {part.score:.3f}   y {part.window.y}, x {part.window.x}"
+    return f"{line}  {SKIPPED}" if skipped else line
 
 
 def more(count: int) -> str:
@@ -54,7 +67,7 @@ def reviewed_tip(key: str, *, correcting: bool) -> str:
 
 def layer_name(number: int) -> str:
     """Of the layer that outlines the present part; the first part is 1."""
-    return f"queue: part {number}"
+    return f"Part {number} of the queue"
 
 
 # What is reviewed.
@@ -65,3 +78,8 @@ COUNTS_TIP = "Reviewed pixels of each class"
 def reviewed_share(share: float) -> str:
     """On the bar; ``share`` in 0..1."""
     return f"{100 * share:.1f} % of the image"
+
+
+def class_count(name: str, count: int) -> str:
+    """A line of the list of classes: how many pixels are reviewed."""
+    return f"{name}:  {pixels(count)}"

@@ -90,9 +90,9 @@ def test_a_scene_that_is_gone_is_asked_for(study, tmp_path):
     with pytest.raises(UserError, match=r"a\.png: this scene .* not there any more"):
         project.find(entry)
     picture(study / "a.png", seed=2)
-    with pytest.raises(UserError, match="another picture now"):
+    with pytest.raises(UserError, match="another image now"):
         project.find(entry)
-    with pytest.raises(UserError, match="another picture than"):
+    with pytest.raises(UserError, match="another image than"):
         project.relocate(entry, study / "a.png")
     project.relocate(entry, far)
     project = Project.open(study / "project")

@@ -587,7 +587,7 @@ def test_without_a_file_or_an_image_there_is_a_sentence(open_dock, qtbot):
     assert "Open an image first" in dock.correct_panel.message.text()
     viewer.add_image(np.zeros((300, 300, 3), np.uint8), name="loose")
     qtbot.mouseClick(dock.correct_panel.toggle, LEFT)
-    assert "loose: only pictures that are in a file" in dock.correct_panel.message.text()
+    assert "loose: only images in a file" in dock.correct_panel.message.text()
 
 
 def test_hundreds_of_actions_leave_what_a_plain_array_says(open_dock, scene_path, qtbot):
