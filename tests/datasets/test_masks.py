@@ -250,7 +250,7 @@ def test_a_large_tiff_is_surveyed_in_parts_and_covered_by_bounded_blocks(tmp_pat
     tifffile.imwrite(tmp_path / "a.tif", ids, tile=(256, 256))
     monkeypatch.setattr(truth_module, "_SURVEYED_PX", 1 << 22)
     looked = []
-    true = truth_module.blocks
+    true = truth_module.level_blocks
 
     def counting(level):
         for window in true(level):

@@ -215,7 +215,7 @@ print(json.dumps(found))
 @pytest.mark.skipif(sys.platform == "win32", reason="limits of file sizes are POSIX")
 @pytest.mark.parametrize("suffix", SUFFIXES)
 def test_a_full_disk_leaves_nothing_wherever_it_strikes(tmp_path, suffix):
-    root = Path(__file__).parents[2]
+    root = Path(__file__).parents[3]
     noise = np.random.default_rng(0).choice(np.array([0, 3], np.uint8), (900, 900))
     write(tmp_path / f"full{suffix}", noise)
     whole = tmp_path / f"full{suffix}"

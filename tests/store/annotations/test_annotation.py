@@ -15,7 +15,7 @@ from napari_uhrnet.geometry.window import Window
 from napari_uhrnet.store.annotations.annotation import AnnotationStore
 from tests.store.strokes import CLASSES, SHAPE, assert_counted, create, state, stroke
 
-ROOT = Path(__file__).parents[2]
+ROOT = Path(__file__).parents[3]
 
 
 def test_what_is_written_is_read_by_any_window_and_the_rest_is_untouched(tmp_path):

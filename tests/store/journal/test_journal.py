@@ -20,7 +20,7 @@ from napari_uhrnet.store.journal.frames import FrameFile
 from napari_uhrnet.store.journal.journal import Journal
 from tests.store.strokes import assert_counted, create, do, state, stroke
 
-ROOT = Path(__file__).parents[2]
+ROOT = Path(__file__).parents[3]
 NEEDS_KILL = pytest.mark.skipif(not hasattr(os, "fork"), reason="kills processes")
 
 
