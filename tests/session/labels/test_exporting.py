@@ -6,7 +6,6 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from napari_uhrnet.cli.kit.words import parse_written
 from napari_uhrnet.errors import UserError
 from napari_uhrnet.export.export import FORMATS
 from napari_uhrnet.export.frames.selection import FrameRules
@@ -154,15 +153,7 @@ def test_frames_cover_a_view():
     assert frames_in(Window(5, 6, 10, 12), 40, 5) == (Window(5, 6, 10, 12),)
 
 
-def test_names_and_ids_that_are_written():
-    assert parse_written(["forest=green:9", "water = green", "urban="]) == {
-        "forest": WrittenAs("green", 9),
-        "water": WrittenAs("green"),
-        "urban": WrittenAs(""),
-    }
-    for text in ("forest", "=x", "forest=x:y", "forest=x:"):
-        with pytest.raises(UserError, match="CLASS=NAME"):
-            parse_written([text])
+def test_only_changed_names_and_ids_are_a_mapping():
     rows = [(c.name, c.id) for c in TABLE.classes]
     assert written_as(TABLE, rows) == {}
     rows[2] = (" urban ", 1)
