@@ -7,6 +7,7 @@ Every task has a room here and one of the same name in `widgets`.
 `engine`      the calls into engine and models
 `runner`      who runs a job
 `latest_job`  the latest of jobs, and whose results are dropped
+`panel_job`   jobs whose progress a panel shows
 `model_pool`  networks loaded once for all tools
 `controller`  turns changes of the state into runs
 `areas`       how much of a scene each class takes up

@@ -13,14 +13,12 @@ from napari_uhrnet.geometry.classes import NOTHING
 from napari_uhrnet.geometry.metrics import Confusion
 from napari_uhrnet.geometry.window import Window
 from napari_uhrnet.session.inspect import words
-from napari_uhrnet.session.inspect.feature_view import wanted_of
-from napari_uhrnet.session.latest_job import LatestJob, surface, why
+from napari_uhrnet.session.inspect.view_job import ViewJob
 from napari_uhrnet.session.libraries import load_triton_apart
-from napari_uhrnet.session.plan import Refusal
-from napari_uhrnet.session.wording import STOPPED
+from napari_uhrnet.session.panel_job import JobStatus
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Generator
+    from collections.abc import Generator
 
     from numpy.typing import NDArray
 
@@ -29,7 +27,7 @@ if TYPE_CHECKING:
     from napari_uhrnet.geometry.classes import ClassTable
     from napari_uhrnet.scene.base import Scene
     from napari_uhrnet.session.engine import Engine, Workspace
-    from napari_uhrnet.session.inspect.feature_view import Wanted
+    from napari_uhrnet.session.inspect.view_job import Wanted
     from napari_uhrnet.session.model_pool import ModelPool
     from napari_uhrnet.session.runner import Runner
     from napari_uhrnet.session.state import SessionState
@@ -39,15 +37,6 @@ MAP_PX = 2048
 BLOCK_PX = 1024
 PAIRS = 3
 """So many pairs of classes are listed."""
-
-
-@dataclass(frozen=True)
-class EffectStatus:
-    """How far it is: ``share`` in 0..1; ``message`` is a sentence for the panel."""
-
-    busy: bool = False
-    share: float = 0.0
-    message: str = ""
 
 
 @dataclass(frozen=True, eq=False)
@@ -126,11 +115,9 @@ class FoundInfluences:
         )
 
 
-class NeighbourEffect:
+class NeighbourEffect(ViewJob):
     """Of the main thread, with its own runner, like `FeatureViewer`."""
 
-    status_changed = Signal(object)
-    """An `EffectStatus`."""
     found = Signal(object)
     """`FoundChanges` or `FoundInfluences`."""
     predicted = Signal(object)
@@ -139,40 +126,19 @@ class NeighbourEffect:
     def __init__(
         self, state: SessionState, runner: Runner, engine: Engine, models: ModelPool
     ) -> None:
-        self._state, self._engine, self._models = state, engine, models
-        self._job = LatestJob(runner)
+        super().__init__(state, runner, engine, models)
         self._points: EngineState | None = None
-        self.status = EffectStatus()
 
     def find_changes(self) -> None:
         """Segment what is in view with and without local fusion."""
         view = self._state.view
-        self._begin(lambda wanted: self._changes(wanted, view or Window(0, 0, 0, 0)))
+        self._begin(
+            lambda wanted: self._changes(wanted, view or Window(0, 0, 0, 0)), words.PREPARING
+        )
 
     def ask_patch(self, y: int, x: int) -> None:
         """How much each neighbour changes the patch around a level-0 pixel."""
-        self._begin(lambda wanted: self._influences(wanted, y, x))
-
-    def cancel(self) -> None:
-        """Stop after the batch that is being computed."""
-        self._job.cancel()
-
-    def forget(self) -> None:
-        """Another scene: what is being computed is of no use."""
-        self._job.drop()
-        self._say(EffectStatus())
-
-    def close(self) -> None:
-        """Stop for good."""
-        self._job.close()
-
-    def _begin(self, steps: Callable[[Wanted], Generator[Any, None, None]]) -> None:
-        wanted = wanted_of(self._state)
-        if isinstance(wanted, Refusal):
-            self._say(EffectStatus(message=wanted.sentence))
-            return
-        self._say(EffectStatus(True, 0.0, words.PREPARING))
-        self._job.start(lambda: steps(wanted), self._on_result, self._on_end)
+        self._begin(lambda wanted: self._influences(wanted, y, x), words.PREPARING)
 
     # In the runner's thread.
 
@@ -222,23 +188,12 @@ class NeighbourEffect:
 
     def _on_result(self, result: Any) -> None:
         if isinstance(result, float):
-            self._say(EffectStatus(True, result, words.COMPUTING_PATCHES))
+            self._set(JobStatus(True, result, words.COMPUTING_PATCHES))
         elif isinstance(result, FoundChanges | FoundInfluences):
-            self._say(EffectStatus(message=result.sentence("fused")))
+            self._set(JobStatus(message=result.sentence("fused")))
             self.found.emit(result)
         else:
             self.predicted.emit(result)
-
-    def _on_end(self, error: BaseException | None) -> None:
-        if error is not None:
-            self._say(EffectStatus(message=why(error)))
-            surface(error)
-        elif self.status.busy:
-            self._say(EffectStatus(message=STOPPED))
-
-    def _say(self, status: EffectStatus) -> None:
-        self.status = status
-        self.status_changed.emit(status)
 
 
 def changes_between(full: Workspace, alone: Workspace, branch: str, window: Window) -> Changes:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from functools import partial
 from typing import TYPE_CHECKING
 from weakref import WeakKeyDictionary
@@ -11,44 +10,32 @@ from psygnal import Signal
 
 from napari_uhrnet.session.inspect.pins import Pin, PointPrediction, new_name
 from napari_uhrnet.session.inspect.point_reader import PointReader, Setting
-from napari_uhrnet.session.latest_job import LatestJob, surface, why
+from napari_uhrnet.session.panel_job import JobStatus, PanelJob
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Generator
-
     from napari_uhrnet.scene.base import Scene
     from napari_uhrnet.session.runner import Runner
 
 
-@dataclass(frozen=True)
-class ReadStatus:
-    """``share`` in 0..1 of the prediction being computed; ``message`` is for the panel."""
-
-    busy: bool = False
-    share: float = 0.0
-    message: str = ""
-
-
-class Readout:
+class Readout(PanelJob):
     """Keeps the point that is looked at and the pins of each scene; of the main thread.
 
     Has a runner of its own. One point is read at a time: of the places where the cursor was
     meanwhile only the last one is read next, and pins when the cursor rests.
     """
 
-    status_changed = Signal(object)
-    """A `ReadStatus`."""
     changed = Signal()
     """Another point is shown, or there is one more prediction of it."""
     pins_changed = Signal()
     """There are other pins, or one more prediction of one."""
 
     def __init__(self, runner: Runner) -> None:
-        self._job, self._reader = LatestJob(runner), PointReader()
+        super().__init__(runner)
+        self._reader = PointReader()
         self._wanted: Pin | None = None
         self._cursor: tuple[int, int] | None = None
         self._pins: WeakKeyDictionary[Scene, list[Pin]] = WeakKeyDictionary()
-        self.setting, self.status = Setting(), ReadStatus()
+        self.setting = Setting()
         self.shown: Pin | None = None
         """The point whose predictions are shown, with as many of them as there are yet."""
 
@@ -71,11 +58,11 @@ class Readout:
             if pin.pixel_size_m != setting.pixel_size_m:
                 pin.predictions.clear()
                 pin.pixel_size_m = setting.pixel_size_m
-        self._say(ReadStatus())
+        self._set(JobStatus())
         self.changed.emit()
         self.pins_changed.emit()
         if not setting.asked:
-            self._start(self._reader.let_go, None)
+            self._start(self._reader.let_go, partial(self._on_result, None))
         self._read_next()
 
     def hover(self, y: int, x: int) -> None:
@@ -123,10 +110,6 @@ class Readout:
         self.shown = pin
         self.changed.emit()
 
-    def close(self) -> None:
-        """Stop for good."""
-        self._job.close()
-
     def _point(self, y: int, x: int) -> Pin:
         return Pin("", y, x, self.setting.pixel_size_m)
 
@@ -142,19 +125,14 @@ class Readout:
             models = self._missing(point)
             if models:
                 read = partial(self._reader.read, self.setting, models, point.y, point.x)
-                self._start(read, point)
+                self._start(read, partial(self._on_result, point))
                 return
-
-    def _start(
-        self, steps: Callable[[], Generator[float | PointPrediction, None, None]], point: Pin | None
-    ) -> None:
-        self._job.start(steps, partial(self._on_result, point), self._on_end)
 
     def _on_result(self, point: Pin | None, result: float | PointPrediction) -> None:
         if point is None:
             return
         if not isinstance(result, PointPrediction):
-            self._say(ReadStatus(True, result))
+            self._set(JobStatus(True, result))
             return
         point.predictions[result.model] = result
         if point in self.pins:
@@ -166,13 +144,8 @@ class Readout:
 
     def _on_end(self, error: BaseException | None) -> None:
         if error is None:
-            self._say(ReadStatus())
+            self._set(JobStatus())
             self._read_next()
-            return
-        # Nothing more is read with this setting: it would most likely end in the same way.
-        self._say(ReadStatus(message=why(error)))
-        surface(error)
-
-    def _say(self, status: ReadStatus) -> None:
-        self.status = status
-        self.status_changed.emit(status)
+        else:
+            # Nothing more is read with this setting: it would most likely end in the same way.
+            super()._on_end(error)

@@ -30,8 +30,9 @@ if TYPE_CHECKING:
     from qtpy.QtWidgets import QComboBox
 
     from napari_uhrnet.geometry.polygon import Polygon
-    from napari_uhrnet.session.compare.comparer import Comparer, CompareStatus
+    from napari_uhrnet.session.compare.comparer import Comparer
     from napari_uhrnet.session.compare.sources import Source
+    from napari_uhrnet.session.panel_job import JobStatus
     from napari_uhrnet.session.state import SessionState
 
 LINK = "#4f8fe8"
@@ -196,7 +197,7 @@ class ComparePanel(DockPanel):
         metres = state.pixel_size_m or state.scene.pixel_size_m
         return Wanted(a, b, state.card.classes, window, polygon, metres)
 
-    def _show(self, status: CompareStatus) -> None:
+    def _show(self, status: JobStatus) -> None:
         for button in (self.compare, self.report, self.swipe):
             button.setEnabled(not status.busy and self.a.count() > 1)
         self.cancel.setEnabled(status.busy)

@@ -12,7 +12,8 @@ from napari_uhrnet.widgets.kit.docks import DockPanel
 from napari_uhrnet.widgets.kit.panel import Panel
 
 if TYPE_CHECKING:
-    from napari_uhrnet.session.inspect.feature_view import FeatureStatus, FeatureViewer
+    from napari_uhrnet.session.inspect.feature_view import FeatureViewer
+    from napari_uhrnet.session.panel_job import JobStatus
 
 
 class FeaturesPanel(DockPanel):
@@ -72,7 +73,7 @@ class FeaturesPanel(DockPanel):
         self.checks[branch].setEnabled(visible is not None)
         self.checks[branch].setChecked(bool(visible))
 
-    def _show_status(self, status: FeatureStatus) -> None:
+    def _show_status(self, status: JobStatus) -> None:
         self.show_frame.setEnabled(not status.busy)
         self.bar.setVisible(status.busy)
         self.cancel.setVisible(status.busy)

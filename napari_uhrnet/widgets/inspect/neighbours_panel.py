@@ -12,7 +12,8 @@ from napari_uhrnet.widgets.kit.docks import DockPanel
 from napari_uhrnet.widgets.kit.panel import Panel
 
 if TYPE_CHECKING:
-    from napari_uhrnet.session.inspect.neighbour_effect import EffectStatus, NeighbourEffect
+    from napari_uhrnet.session.inspect.neighbour_effect import NeighbourEffect
+    from napari_uhrnet.session.panel_job import JobStatus
 
 
 class NeighboursPanel(DockPanel):
@@ -81,7 +82,7 @@ class NeighboursPanel(DockPanel):
             self._effect.status_changed.disconnect(self._show_status)
         super().let_go()
 
-    def _show_status(self, status: EffectStatus) -> None:
+    def _show_status(self, status: JobStatus) -> None:
         self.find.setEnabled(not status.busy)
         self.pick.setEnabled(not status.busy)
         self.bar.setVisible(status.busy)

@@ -18,7 +18,8 @@ if TYPE_CHECKING:
     from collections.abc import Container
 
     from napari_uhrnet.session.inspect.pins import PointPrediction
-    from napari_uhrnet.session.inspect.readout import Readout, ReadStatus
+    from napari_uhrnet.session.inspect.readout import Readout
+    from napari_uhrnet.session.panel_job import JobStatus
 
 MOST_CLASSES = 12
 """Of more classes only the most likely ones have bars."""
@@ -111,7 +112,7 @@ class ReadoutPanel(DockPanel):
         else:
             self.other_chosen.emit()
 
-    def _show_place(self, status: ReadStatus) -> None:
+    def _show_place(self, status: JobStatus) -> None:
         point = self._readout.shown
         if status.message or point is None:
             reading = words.COMPUTING if status.busy else ""

@@ -22,7 +22,8 @@ from napari_uhrnet.widgets.queue import words
 
 if TYPE_CHECKING:
     from napari_uhrnet.session.correct.state import CorrectState
-    from napari_uhrnet.session.queue.ranker import Ranker, RankStatus
+    from napari_uhrnet.session.panel_job import JobStatus
+    from napari_uhrnet.session.queue.ranker import Ranker
 
 LISTED = 200
 """The list shows this many parts; the number of further ones stands below it."""
@@ -135,7 +136,7 @@ class QueuePanel(DockPanel):
         if row >= 0:
             self._ranker.go_to(row)
 
-    def _show_status(self, status: RankStatus) -> None:
+    def _show_status(self, status: JobStatus) -> None:
         self.rank.setEnabled(not status.busy and self.by.count() > 0)
         self.cancel.setEnabled(status.busy)
         self.bar.setVisible(status.busy)

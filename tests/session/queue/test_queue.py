@@ -16,7 +16,6 @@ from napari_uhrnet.geometry.classes import ClassTable, LabelClass
 from napari_uhrnet.geometry.window import Window
 from napari_uhrnet.session.compare.sources import labels_source
 from napari_uhrnet.session.queue import queue as module
-from napari_uhrnet.session.queue import words
 from napari_uhrnet.session.queue.queue import (
     Criterion,
     Part,
@@ -28,6 +27,7 @@ from napari_uhrnet.session.queue.queue import (
 )
 from napari_uhrnet.session.queue.ranker import Ranker
 from napari_uhrnet.session.runner import SyncRunner
+from napari_uhrnet.session.wording import STOPPED
 
 CLASSES = ClassTable("ab", (LabelClass(0, "a", (1, 0, 0)), LabelClass(3, "b", (0, 1, 0))))
 SWAPPED = ClassTable("ba", (LabelClass(0, "b", (0, 1, 0)), LabelClass(3, "a", (1, 0, 0))))
@@ -175,7 +175,7 @@ def test_a_ranking_can_be_stopped_and_then_forgotten():
     assert ranker.status.share == 0.25
     ranker.cancel()
     runner.drain()
-    assert ranker.status.message == words.CANCELLED
+    assert ranker.status.message == STOPPED
     assert ranker.queue.current is None
     ranker.rank((4, 4), 2, criterion)
     runner.drain()
