@@ -170,7 +170,8 @@ def test_later_polygons_lie_above_earlier_ones_and_ids_do_as_well_as_names(tmp_p
         ('{"type": "FeatureCollection", "features": []}', "no pixel of made.tif"),
         (
             '{"type": "FeatureCollection", "features": [{"type": "Feature", '
-            '"properties": {"kind": "sea"}, "geometry": {"type": "Polygon", "coordinates": [[[0, 0], [9, 0], [9, 9], [0, 0]]]}}]}',
+            '"properties": {"kind": "sea"}, "geometry": {"type": "Polygon", '
+            '"coordinates": [[[0, 0], [9, 0], [9, 9], [0, 0]]]}}]}',
             "names no class of 'made'",
         ),
     ],
