@@ -13,10 +13,10 @@ import pytest
 import rasterio
 from PIL import Image
 
-from napari_uhrnet.cli import segment as command
 from napari_uhrnet.cli.app import run
 from napari_uhrnet.cli.kit.progress import _duration
 from napari_uhrnet.cli.kit.words import parse_window
+from napari_uhrnet.cli.segment import work as command
 from napari_uhrnet.engine.segment import segment
 from napari_uhrnet.errors import UserError
 from napari_uhrnet.geometry.transform import window_transform
@@ -188,7 +188,7 @@ def test_unknown_pixel_size_is_noted(capsys, tmp_path, plain, checkpoint):
         assert image.mode == "P" and image.size == (120, 90)
 
 
-def test_cancelled_leaves_no_mask_and_goes_on_later(
+def test_cancelled_leaves_no_mask_and_resumes_later(
     capsys, tmp_path, scene, checkpoint, monkeypatch, request
 ):
     # Started in the background of a shell, Python ignores the signal.

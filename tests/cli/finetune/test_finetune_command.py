@@ -68,10 +68,10 @@ def test_a_run_is_gone_on_with_only_as_it_was_started(tmp_path, arguments, capsy
     assert "started with seed = 0, not 4" in capsys.readouterr().err
 
 
-def test_ctrl_c_saves_and_says_how_to_go_on(tmp_path, arguments, capsys, monkeypatch):
+def test_ctrl_c_saves_and_names_resume(tmp_path, arguments, capsys, monkeypatch):
     import signal
 
-    from napari_uhrnet.training.finetune.finetune import finetune
+    from napari_uhrnet.training.finetune import finetune
 
     real = finetune.draw_batch
 
