@@ -8,11 +8,11 @@ import pytest
 WIDGETS = Path(__file__).parents[2] / "napari_uhrnet" / "widgets"
 ROOMS = ("kit", "segment", "inspect", "compare", "correct", "labels", "queue", "finetune")
 SHOWS = {
-    "setToolTip", "setText", "setTitle", "setFormat", "setPlaceholderText", "setWindowTitle",
-    "addItem", "addItems", "add_row", "QPushButton", "QToolButton", "QCheckBox", "QRadioButton",
-    "QLabel", "QGroupBox", "Panel", "getOpenFileName", "getSaveFileName", "getExistingDirectory",
-    "QAction", "addAction", "addMenu", "getColor", "question", "setAccessibleName",
-    "setSpecialValueText",
+    "Panel", "QAction", "QCheckBox", "QGroupBox", "QLabel", "QPushButton", "QRadioButton",
+    "QToolButton", "addAction", "addItem", "addItems", "addMenu", "add_row", "getColor",
+    "getExistingDirectory", "getOpenFileName", "getSaveFileName", "question", "setAccessibleName",
+    "setFormat", "setPlaceholderText", "setSpecialValueText", "setText", "setTitle", "setToolTip",
+    "setWindowTitle",
 }  # fmt: skip
 """Calls whose arguments are shown; a name for scripts and tests (`objectName`) is a keyword."""
 
