@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import json
 import re
 from dataclasses import dataclass
+from math import isnan
 from typing import TYPE_CHECKING, Any
 
 from napari_uhrnet.errors import UserError
@@ -82,7 +84,7 @@ def _check_start(path: Path, is_geopackage: bool) -> None:
 def _values(column: NDArray[Any], ogr_type: str) -> list[Any]:
     """Python's values, None for missing ones; integers with missing ones come as floats."""
     whole = ogr_type in ("OFTInteger", "OFTInteger64") and column.dtype.kind == "f"
-    values = [None if value != value else value for value in column.tolist()]
+    values = [None if isinstance(v, float) and isnan(v) else v for v in column.tolist()]
     return [None if v is None else int(v) for v in values] if whole else values
 
 
@@ -104,11 +106,11 @@ def _defined(crs: str | None) -> CRS | None:
 
 
 def _geojson_crs(path: Path) -> CRS | None:
-    """The member "crs", which RFC 7946 dropped; GDAL takes a file without it, or with one that it
-    does not know, to be in longitude and latitude.
-    """
-    import json
+    """The member "crs", in front of the features or behind them; None if there is none.
 
+    GDAL takes a file without it, or with one that it does not know, to be in longitude and
+    latitude.
+    """
     from rasterio.crs import CRS
 
     with path.open("rb") as file:

@@ -1,4 +1,8 @@
-"""Labels as GeoJSON: one polygon a region, with id, name and colour of its class."""
+"""Labels as GeoJSON: one polygon a region, with id, name and colour of its class.
+
+GDAL's own writer leaves out a CRS without a number at an authority, so that others take the file to
+be in longitude and latitude, and to append to a file it reads all of it.
+"""
 
 from __future__ import annotations
 
