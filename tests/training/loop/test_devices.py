@@ -21,7 +21,7 @@ def _trained(folder, kind, config, devices):
 @pytest.mark.parametrize("precision", ["32-true", "bf16-mixed"])
 @pytest.mark.parametrize("kind", ["uhrnet", "glnet2"])
 def test_one_device_is_a_fabric_of_one(tmp_path, kind, precision):
-    config = replace(CONFIG, precision=precision)
+    config = replace(CONFIG, steps=3, precision=precision)
     fabric = Fabric(accelerator="cpu", devices=1, precision=precision)
     one = OneDevice(torch.device("cpu"), precision)
     network, losses, state = _trained(tmp_path / "one", kind, config, one)
