@@ -7,6 +7,7 @@ from typer.testing import CliRunner
 from napari_uhrnet.cli.reproduce import ReproductionLine, register
 from napari_uhrnet.errors import UserError
 from tests.evaluation.reproductions import settings
+from tests.hidden import hide_extras
 
 app = typer.Typer()
 app.callback()(lambda: None)
@@ -72,6 +73,14 @@ def test_refusals(tmp_path):
     with pytest.raises(UserError, match="no pair belongs to the part"):
         called(folders[0], "--out", tmp_path / "run", "--split", "deepglobe")
     assert not (tmp_path / "run").exists()
+
+
+def test_the_main_table_needs_an_extra_and_the_ablation_does_not(asked, tmp_path, monkeypatch):
+    hide_extras(monkeypatch)
+    with pytest.raises(UserError, match="needs the extra reproduce"):
+        called(tmp_path, "--out", tmp_path / "run")
+    assert not asked and not (tmp_path / "run").exists()
+    assert called(tmp_path, "--out", tmp_path / "run", "--table", "ablation").exit_code == 0
 
 
 def test_the_time_left_counts_the_runs_that_are_left(monkeypatch):

@@ -1,5 +1,6 @@
 """The six baselines: the registry, sizes, gradients, parameter counts."""
 
+import re
 import subprocess
 import sys
 
@@ -11,6 +12,8 @@ from torch import nn
 from napari_uhrnet.errors import UserError
 from napari_uhrnet.models.baselines import BASELINES, find_baseline
 from napari_uhrnet.models.baselines.icnet import AUXILIARY_WEIGHTS
+from napari_uhrnet.models.registry import list_models
+from tests.hidden import hide_extras
 from tests.models.tiny_baselines import TINY, image, tiny
 
 ALL = pytest.mark.parametrize("name", TINY)
@@ -22,6 +25,18 @@ def test_the_registry_is_the_papers_table():
     assert find_baseline("segnet") is BASELINES["segnet"]
     with pytest.raises(UserError, match="choose one of icnet, unet"):
         find_baseline("alexnet")
+
+
+def test_without_the_extra_two_baselines_say_what_they_need_and_all_are_listed(monkeypatch):
+    hide_extras(monkeypatch)
+    for name, entry in BASELINES.items():
+        if name in ("pspnet", "deeplabv3plus"):
+            with pytest.raises(UserError, match=rf"{re.escape(entry.title)} needs the extra repr"):
+                tiny(name)
+        else:
+            tiny(name)
+    listed = {entry.name: entry.parameters for entry in list_models()}
+    assert listed["deeplabv3plus-patches"] > 45e6
 
 
 def test_the_registry_is_read_without_torch():

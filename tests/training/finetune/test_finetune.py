@@ -19,6 +19,7 @@ from napari_uhrnet.training.finetune.reviewed import Corrected
 from napari_uhrnet.training.loop.log import read_log
 from napari_uhrnet.training.loop.trainer import BACKBONES
 from napari_uhrnet.training.run.config_file import STOP
+from tests.hidden import hide_extras
 from tests.models.tiny import CLASSES
 from tests.training.runs import tiny_checkpoint
 
@@ -86,6 +87,12 @@ def test_a_run_leaves_a_checkpoint_and_scores_before_and_after(tmp_path, scenes,
     ]
     assert json.loads((run / STATUS).read_text()) == said[-1]
     assert [int(row["step"]) for row in read_log(run / "log.csv")] == list(range(1, 31))
+
+
+def test_fine_tuning_needs_no_extra(tmp_path, scenes, start, monkeypatch):
+    hide_extras(monkeypatch)
+    assert finetune(scenes, PROJECT, start, settings(steps=1), tmp_path / "run") is not None
+    assert (tmp_path / "run" / CHECKPOINT).exists()
 
 
 def test_logits_of_known_classes_are_kept_and_others_begin_anew(scenes, start):

@@ -15,6 +15,7 @@ from napari_uhrnet.models.registry import load_model
 from napari_uhrnet.training.run.config import TrainConfig
 from napari_uhrnet.training.run.config_file import check_same, load_config, new_config
 from napari_uhrnet.training.run.drawings import draw_curves
+from tests.hidden import hide_extras
 from tests.models.tiny import CLASSES
 from tests.training.runs import run, settings, tiny_checkpoint
 
@@ -51,6 +52,31 @@ def test_a_run_leaves_checkpoints_scores_and_pictures(tmp_path):
     assert model.card.training["stages"] == [{"name": "joint", "steps": 6}]
     assert str(tmp_path) not in model.card.model_dump_json()
     assert any("memory" in note for note in watcher.notes)
+
+
+def test_a_base_install_trains_and_notes_what_it_leaves_out(tmp_path, monkeypatch):
+    hide_extras(monkeypatch)
+    out = tmp_path / "run"
+    done, watcher = run(out, settings(tmp_path))
+    assert done and (out / "best.safetensors").exists()
+    assert not (out / "curves.png").exists() and not (out / "tensorboard").exists()
+    assert [note for note in watcher.notes if "extra" in note] == [
+        f"left out: {what} needs the extra {extra}: pip install 'napari-uhrnet[{extra}]'"
+        for what, extra in (("writing TensorBoard logs", "train"), ("drawing curves.png", "report"))
+    ]
+
+
+def test_several_devices_need_an_extra(tmp_path, monkeypatch):
+    hide_extras(monkeypatch)
+    with pytest.raises(UserError, match="several devices needs the extra train"):
+        run(tmp_path / "run", settings(tmp_path, devices=2))
+    assert not (tmp_path / "run").exists()
+
+
+def test_a_device_that_is_not_there_is_refused(tmp_path, monkeypatch):
+    monkeypatch.setattr("torch.backends.mps.is_available", lambda: False)
+    with pytest.raises(UserError, match="'mps' is not available"):
+        run(tmp_path / "run", settings(tmp_path, accelerator="mps"))
 
 
 def test_the_card_knows_the_images_that_were_trained_on(tmp_path):

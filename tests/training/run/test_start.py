@@ -1,7 +1,9 @@
 """Starts: classes of the same name keep their logits, and backbones are found or refused."""
 
 import pytest
+import timm
 import torch
+from safetensors.torch import save_file
 
 from napari_uhrnet.errors import UserError
 from napari_uhrnet.geometry.classes import ClassTable, LabelClass
@@ -9,7 +11,8 @@ from napari_uhrnet.models.base.checkpoint import save_checkpoint
 from napari_uhrnet.models.base.config import GLNetConfig
 from napari_uhrnet.models.build import build_network
 from napari_uhrnet.models.registry import load_model
-from napari_uhrnet.training.run import setup, start
+from napari_uhrnet.training.run import imagenet, setup, start
+from tests.hidden import hide_extras
 from tests.models.tiny import CLASSES, TINY, tiny_card, tiny_network
 from tests.training.made import baseline, glnet
 
@@ -136,6 +139,47 @@ def test_without_a_hub_backbones_start_from_chance_and_say_so(monkeypatch, tmp_p
     assert start.start_backbones(network, notes.append) == "random"
     assert len(notes) == 1 and "lcnet_035" in notes[0]
     assert all(torch.equal(v, before[k]) for k, v in network.state_dict().items())
+
+
+def test_weights_that_were_fetched_before_need_no_hub(monkeypatch, tmp_path):
+    """The folders of the hub's cache, made by hand; HF_HUB_CACHE is where the user wants it."""
+    monkeypatch.setattr(start, "HUB", ("127.0.0.1", 9))
+    monkeypatch.setenv("HF_HUB_CACHE", str(tmp_path))
+    name = "lcnet_050"
+    torch.manual_seed(9)
+    weights = timm.create_model(name).state_dict()
+    folder = tmp_path / f"models--{timm.get_pretrained_cfg(name).hf_hub_id.replace('/', '--')}"
+    for part in ("refs", "snapshots/abc"):
+        (folder / part).mkdir(parents=True)
+    (folder / "refs" / "main").write_text("abc")
+    save_file(weights, folder / "snapshots" / "abc" / "model.safetensors")
+    notes, network = [], build_network(TINY.model_copy(update={"backbone": name}))
+    assert start.start_backbones(network, notes.append) == f"timm {name}, pretrained"
+    assert not notes
+    backbone = network.local_branch.backbone.state_dict()
+    assert set(backbone) < set(weights)
+    assert all(torch.equal(value, weights[k]) for k, value in backbone.items())
+
+
+def test_a_cache_that_the_hub_itself_fills_is_read(monkeypatch, tmp_path):
+    """Its own function is asked where the file is."""
+    from huggingface_hub import try_to_load_from_cache
+
+    monkeypatch.setenv("HF_HUB_CACHE", str(tmp_path))
+    folder = tmp_path / "models--someone--net"
+    (folder / "refs").mkdir(parents=True)
+    (folder / "refs" / "main").write_text("abc")
+    (folder / "snapshots" / "abc").mkdir(parents=True)
+    assert start._fetched_before("someone/net") is None
+    (folder / "snapshots" / "abc" / "model.safetensors").write_bytes(b"")
+    found = try_to_load_from_cache("someone/net", "model.safetensors", cache_dir=tmp_path)
+    assert str(start._fetched_before("someone/net")) == found
+
+
+def test_without_the_extra_the_light_backbone_says_what_it_needs(monkeypatch):
+    hide_extras(monkeypatch)
+    with pytest.raises(UserError, match="ImageNet weights needs the extra train"):
+        imagenet.lite0_weights()
 
 
 def test_pretrained_weights_go_into_both_branches(monkeypatch):
