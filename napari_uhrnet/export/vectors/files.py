@@ -54,20 +54,19 @@ def read_features(path: Path) -> Features:
 
 
 def _read(path: Path) -> Features:
-    from pyogrio import list_layers, raw
+    from pyogrio import raw
     from shapely import from_wkb
 
     is_geopackage = path.suffix.lower() == ".gpkg"
     _check_start(path, is_geopackage)
     with plain_name(path) as plain, quiet():
-        # With this prefix GDAL tries no other driver of files that are JSON.
-        source = plain if is_geopackage else f"GeoJSON:{plain}"
-        layers = [name for name, kind in list_layers(source) if kind is not None]
-        if not layers:
-            raise ValueError("there is no layer with geometries")
-        about, _, blobs, columns = raw.read(source, layer=layers[0])
+        if is_geopackage:
+            about, _, blobs, columns = raw.read(plain, layer=_first_layer(plain))
+        else:
+            # With this prefix GDAL tries no other driver of files that are JSON.
+            about, _, blobs, columns = raw.read(f"GeoJSON:{plain}")
     crs = _defined(about["crs"]) if is_geopackage else _geojson_crs(path)
-    values = [_values(c, t) for c, t in zip(columns, about["ogr_types"], strict=True)]
+    values = [_values(c, t) for c, t in zip(columns, about["dtypes"], strict=True)]
     return Features(crs, from_wkb(blobs), list(_properties(about["fields"], values, len(blobs))))
 
 
@@ -81,9 +80,18 @@ def _check_start(path: Path, is_geopackage: bool) -> None:
         raise ValueError("it is no GeoJSON")
 
 
-def _values(column: NDArray[Any], ogr_type: str) -> list[Any]:
+def _first_layer(geopackage: Path) -> str:
+    from pyogrio import list_layers
+
+    for name, geometry_type in list_layers(geopackage):
+        if geometry_type is not None:
+            return str(name)
+    raise ValueError("there is no layer with geometries")
+
+
+def _values(column: NDArray[Any], declared: str) -> list[Any]:
     """Python's values, None for missing ones; integers with missing ones come as floats."""
-    whole = ogr_type in ("OFTInteger", "OFTInteger64") and column.dtype.kind == "f"
+    whole = declared.startswith("int") and column.dtype.kind == "f"
     values = [None if isinstance(v, float) and isnan(v) else v for v in column.tolist()]
     return [None if v is None else int(v) for v in values] if whole else values
 
