@@ -6,7 +6,6 @@ in software napari itself dies when a layer below another one is removed.
 """
 
 import random
-from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -42,7 +41,7 @@ class TwoNetworks(PaintedEngine):
     def load_model(self, name, device):
         if name == "painted":
             return MODEL
-        return SimpleNamespace(**vars(MODEL) | {"name": name, "hash": name, "branches": ("fused",)})
+        return FakeModel(**vars(MODEL) | {"name": name, "hash": name, "branches": ("fused",)})
 
 
 class Person:
