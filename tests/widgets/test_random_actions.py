@@ -22,7 +22,7 @@ from napari_uhrnet.widgets.inspect.uncertainty import SHADES
 from napari_uhrnet.widgets.main import UHRNetWidget
 from napari_uhrnet.widgets.reader import read
 from tests.widgets.inspect.test_inspect_random import Docks
-from tests.widgets.painted_engine import CARD, CLASSES, MODEL, PaintedEngine
+from tests.widgets.painted_engine import CARD, CLASSES, MODEL, FakeModel, PaintedEngine
 
 ACTIONS = 200
 SHAPE = (384, 512)
