@@ -12,9 +12,9 @@ from napari_uhrnet.geometry.window import Window
 from napari_uhrnet.models.registry import load_model
 from napari_uhrnet.scene.array import array_scene
 from napari_uhrnet.store.annotations.annotation import AnnotationStore
+from napari_uhrnet.training.finetune import finetune as module
 from napari_uhrnet.training.finetune.config import FineTuneConfig, scale_of
 from napari_uhrnet.training.finetune.finetune import CHECKPOINT, RESULT, STATUS, finetune
-from napari_uhrnet.training.finetune.finetune import finetune as module
 from napari_uhrnet.training.finetune.reviewed import Corrected
 from napari_uhrnet.training.loop.log import read_log
 from napari_uhrnet.training.loop.trainer import BACKBONES
