@@ -3,6 +3,7 @@
 `tiff`          the TIFF family, by tifffile
 `ngff`          OME-Zarr, by zarr
 `raster`        everything else that GDAL reads, by rasterio
+`gdal`          rules for GDAL: its errors in one tuple
 `image`         PNG and JPEG
 `georeference`  what GDAL knows of a file beside its pixels
 `quiet`         libraries that print while they read

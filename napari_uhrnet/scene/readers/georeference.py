@@ -57,8 +57,9 @@ def _could_be_degrees(transform: Transform, shape_yx: tuple[int, int]) -> bool:
 
 def _ground_side_m(crs: CRS, transform: Transform, shape_yx: tuple[int, int]) -> float | None:
     """The same from latitudes and longitudes of the centre pixel; None if there are none."""
-    from rasterio.errors import RasterioError
     from rasterio.warp import transform as reproject
+
+    from napari_uhrnet.scene.readers.gdal import GDAL_ERRORS
 
     a, b, c, d, e, f = transform
     row, column = shape_yx[0] / 2, shape_yx[1] / 2
@@ -67,7 +68,7 @@ def _ground_side_m(crs: CRS, transform: Transform, shape_yx: tuple[int, int]) ->
     ys = [d * x + e * y + f for y, x in points]
     try:
         lon, lat = reproject(crs, "EPSG:4326", xs, ys)
-    except RasterioError:
+    except GDAL_ERRORS:
         return None
     if not all(map(math.isfinite, [*lon, *lat])):
         return None

@@ -54,15 +54,16 @@ class RasterLevel:
 
     def read(self, window: Window) -> NDArray[Any]:
         """(h, w, bands) pixels; UserError where the file is damaged."""
-        from rasterio.errors import RasterioError
         from rasterio.windows import Window as RasterWindow
+
+        from napari_uhrnet.scene.readers.gdal import GDAL_ERRORS
 
         box = RasterWindow(window.x, window.y, window.width, window.height)
         try:
             with self._lock, without_logs():
                 planes = self._dataset.read(window=box)
                 mask = [self._dataset.dataset_mask(window=box)] if self._has_mask else []
-        except RasterioError as error:
+        except GDAL_ERRORS as error:
             raise UserError(
                 f"{self._dataset.name}: the pixels around row {window.y}, column {window.x} cannot "
                 "be read; the file is damaged, fetch it again."
@@ -77,7 +78,8 @@ def open_raster(path: Path, indexed: bool = False) -> Picture:
     ``indexed`` keeps the values of a palette and gives their colours in ``Picture.palette``.
     """
     import rasterio
-    from rasterio.errors import RasterioError
+
+    from napari_uhrnet.scene.readers.gdal import GDAL_ERRORS
 
     with ExitStack() as opened:
         try:
@@ -87,7 +89,7 @@ def open_raster(path: Path, indexed: bool = False) -> Picture:
                 smaller = [
                     opened.enter_context(rasterio.open(path, overview_level=k)) for k in overviews
                 ]
-        except RasterioError as error:
+        except GDAL_ERRORS as error:
             raise UserError(
                 f"{path.name}: this is not an image that can be read, or it is damaged; "
                 "save it as GeoTIFF, TIFF, PNG or JPEG."
