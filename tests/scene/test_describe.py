@@ -6,6 +6,7 @@ from napari_uhrnet.scene.array import array_scene
 from napari_uhrnet.scene.describe import describe
 from napari_uhrnet.scene.open import open_scene
 from napari_uhrnet.scene.picture.stretch import stretch_note
+from napari_uhrnet.scene.readers.band_names import guess_note
 from tests.scene.pictures import noise, write_geotiff
 
 
@@ -26,7 +27,7 @@ def test_facts_of_a_file_survive_json(tmp_path):
         "crs": "EPSG:32633",
         "transform": [0.5, 0.0, 500_000.0, 0.0, -0.5, 5_000_000.0],
         "fingerprint": scene.fingerprint,
-        "notes": [stretch_note("uint16")],
+        "notes": [guess_note(range(4)), stretch_note("uint16")],
     }
 
 

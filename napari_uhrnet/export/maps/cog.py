@@ -36,7 +36,6 @@ def write_cog(
     from rasterio.shutil import copy
 
     from napari_uhrnet.scene.readers.gdal import GDAL_ERRORS
-
     from napari_uhrnet.scene.readers.quiet import quiet
 
     plain = path.with_name(f"plain-{path.name}")

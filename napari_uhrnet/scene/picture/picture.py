@@ -27,6 +27,8 @@ class Georeference:
     crs: str | None = None
     transform: Transform | None = None
     pixel_size_m: float | None = None
+    notes: tuple[str, ...] = ()
+    """What of it was guessed or left out, in sentences."""
 
 
 def _nothing_to_close() -> None:
@@ -53,9 +55,11 @@ class Picture:
 
     @property
     def all_notes(self) -> tuple[str, ...]:
-        """The reader's notes, and one on the stretch where there is one; nothing is read."""
+        """All of the reader's notes, and one on the stretch where there is one; nothing is read."""
         dtype = self.levels[0].dtype
-        return self.notes if dtype == np.uint8 else (*self.notes, stretch_note(dtype.name))
+        stretched = () if dtype == np.uint8 else (stretch_note(dtype.name),)
+        named = () if self.bands.note is None else (self.bands.note,)
+        return *self.notes, *self.georeference.notes, *named, *stretched
 
     @cached_property
     def stretch(self) -> Stretch | None:
