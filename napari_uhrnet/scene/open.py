@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from napari_uhrnet.errors import UserError
 from napari_uhrnet.scene.base import Scene, checked_pixel_size
+from napari_uhrnet.scene.picture.plausible import plausible_size_m
 from napari_uhrnet.scene.pyramids.in_memory import COARSEST_PX, with_lazy_levels
 from napari_uhrnet.scene.readers.image import SMALL_PX
 from napari_uhrnet.scene.readers.limits import check_size
@@ -50,13 +51,11 @@ def open_scene(
 def _plausible(picture: Picture) -> Picture:
     """The picture, without a pixel size that no picture has: it then counts as unknown."""
     place = picture.georeference
-    if place.pixel_size_m is None:
+    size_m = place.pixel_size_m
+    if size_m is None or plausible_size_m(size_m) is not None:
         return picture
-    try:
-        checked_pixel_size("", place.pixel_size_m)
-    except UserError:
-        note = f"Its pixel size of {place.pixel_size_m:g} m is not possible: it counts as unknown."
-        place = replace(place, pixel_size_m=None, notes=(*place.notes, note))
+    note = f"Its pixel size of {size_m:g} m is not possible: it counts as unknown."
+    place = replace(place, pixel_size_m=None, notes=(*place.notes, note))
     return replace(picture, georeference=place)
 
 

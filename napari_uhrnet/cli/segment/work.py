@@ -46,7 +46,8 @@ def segment_to_file(
     with opened(path, pixel_size_m) as scene:
         from napari_uhrnet.engine.segment import check_window, segmented
         from napari_uhrnet.models.registry import DEFAULT_MODEL, load_model
-        from napari_uhrnet.store.files.cache import cache_root, trim
+        from napari_uhrnet.resources import cache_root
+        from napari_uhrnet.store.files.cache import trim
 
         place = check_window(scene, numbers)
         loaded = load_model(model or DEFAULT_MODEL, device)

@@ -7,6 +7,7 @@ import os
 from typing import TYPE_CHECKING, Any
 
 from napari_uhrnet.errors import UserError
+from napari_uhrnet.scene.picture.plausible import check_shape
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -29,9 +30,8 @@ def check_size(
 
     Of the sizes of ``files`` only as many are asked for as needed.
     """
+    check_shape(name, shape)
     height, width, bands = shape
-    if min(shape) < 1:
-        raise UserError(f"{name}: the picture has no pixels ({width} x {height} px).")
     wanted = height * width * bands * dtype.itemsize
     if height * width <= _MOST_PX and (
         wanted <= _ALWAYS_BYTES or _stored(files, wanted // _MOST_PER_STORED_BYTE)

@@ -23,7 +23,7 @@ def test_small_pictures_need_no_bytes_and_large_ones_some(tmp_path):
 
 @pytest.mark.parametrize("shape", [(0, 5, 3), (5, 0, 3), (5, 5, 0)])
 def test_a_picture_without_pixels(shape):
-    with pytest.raises(UserError, match="no pixels"):
+    with pytest.raises(UserError, match=r"not possible|0 bands"):
         check_size("a", shape, BYTE, [])
 
 
