@@ -144,7 +144,8 @@ class _Sources:
     def trim(self) -> None:
         """Keep the cache small, without deleting what was just computed."""
         if self.segmented:
-            from napari_uhrnet.store.files.cache import cache_root, trim
+            from napari_uhrnet.resources import cache_root
+            from napari_uhrnet.store.files.cache import trim
 
             trim(cache_root(), keep=[done.store.folder for done in self.segmented.values()])
 
@@ -161,7 +162,7 @@ class _Sources:
 
     def _segmentation(self, name: str) -> Segmentation:
         from napari_uhrnet.engine.segment import segmented
-        from napari_uhrnet.store.files.cache import cache_root
+        from napari_uhrnet.resources import cache_root
 
         if name not in self.segmented:
             model = self.loaded[name]

@@ -13,7 +13,7 @@ from napari_uhrnet.datasets.masks import Strays, open_truth
 from napari_uhrnet.engine.passes.lru import ByteLRU
 from napari_uhrnet.engine.passes.reading import mirrored, read_inference
 from napari_uhrnet.errors import UserError
-from napari_uhrnet.geometry.affine import InferenceGrid
+from napari_uhrnet.geometry.affine import InferenceGrid, network_grid
 from napari_uhrnet.geometry.classes import NOTHING, ClassTable
 from napari_uhrnet.geometry.window import Window
 from napari_uhrnet.scene.open import open_scene
@@ -176,7 +176,7 @@ class _Opened:
             unfinished.callback(self.truth.close)
             _check_size(pair, self.truth.shape_yx, self.scene.shape_yx)
             pixel_size_m = self.scene.pixel_size_m or target_m
-            self.grid = InferenceGrid(self.scene.shape_yx, pixel_size_m / target_m)
+            self.grid = network_grid(self.scene.shape_yx, pixel_size_m / target_m)
             self._files = unfinished.pop_all()
 
     def close(self) -> None:
