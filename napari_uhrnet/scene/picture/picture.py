@@ -29,6 +29,9 @@ class Georeference:
     pixel_size_m: float | None = None
 
 
+NOWHERE = Georeference()
+
+
 def _nothing_to_close() -> None:
     pass
 
@@ -40,7 +43,7 @@ class Picture:
     format: str
     levels: tuple[Level, ...]
     bands: Bands
-    georeference: Georeference = Georeference()
+    georeference: Georeference = NOWHERE
     close: Callable[[], None] = _nothing_to_close
     rows_only: bool = False
     """Whether the file must be decoded from the top to reach a row (PNG, one huge strip)."""
