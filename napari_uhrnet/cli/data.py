@@ -18,6 +18,7 @@ _HEADINGS = {
     "half": "without their other half",
     "unreadable": "not readable",
     "size": "masks of another size than their image",
+    "place": "masks that lie elsewhere than their image",
     "stray": "masks with colours or values of no class",
     "inexact": "masks with colours that were rounded to a class's",
 }

@@ -104,7 +104,7 @@ def name_of(text: str) -> Named:
 def _is_mask(text: str, registered: set[str]) -> bool:
     """Whether an existing path holds labels, not weights."""
     path = Path(text)
-    weights = path.suffix in (".safetensors", ".pth") or any(path.glob("*.pth"))
+    weights = path.suffix.lower() in (".safetensors", ".pth") or any(path.glob("*.pth"))
     return text not in registered and not weights
 
 
@@ -192,13 +192,10 @@ class _Sources:
 
 
 def _fitting(mask: Result, scene: Scene) -> Result:
-    """The mask itself; UserError unless it is of the scene's size."""
-    if mask.shape_yx != scene.shape_yx:
-        (h, w), (height, width) = mask.shape_yx, scene.shape_yx
-        raise UserError(
-            f"{mask.title}: has {w} x {h} px, its scene {scene.name} {width} x {height}: "
-            "they must be of one size"
-        )
+    """The mask itself; UserError unless it lies on the scene."""
+    from napari_uhrnet.scene.places import Grid, check_place
+
+    check_place(mask.grid, Grid.of(scene.name, scene.picture))
     return mask
 
 

@@ -31,6 +31,9 @@ class Georeference:
     """What of it was guessed or left out, in sentences."""
 
 
+NOWHERE = Georeference()
+
+
 def _nothing_to_close() -> None:
     pass
 
@@ -42,7 +45,7 @@ class Picture:
     format: str
     levels: tuple[Level, ...]
     bands: Bands
-    georeference: Georeference = Georeference()
+    georeference: Georeference = NOWHERE
     close: Callable[[], None] = _nothing_to_close
     rows_only: bool = False
     """Whether the file must be decoded from the top to reach a row (PNG, one huge strip)."""
