@@ -114,7 +114,7 @@ def _of_export(folder: Path, scene: Scene) -> tuple[ClassTable, Parts]:
 def _missing_keys(folder: Path) -> Iterator[None]:
     try:
         yield
-    except KeyError as error:
+    except (KeyError, TypeError) as error:
         raise UserError(
             f"{folder / MANIFEST}: there is no {error} in it: export again with this version"
         ) from None
