@@ -134,7 +134,7 @@ def _too_deep() -> str:
 
 
 def _check_characters(value: Any) -> None:
-    """Half of a pair of surrogates can be written as \\ud800, but is no character."""
+    """Half of a pair of surrogates can be written as an escape, but is no character."""
     try:
         json.dumps(value, ensure_ascii=False).encode()
     except UnicodeEncodeError:

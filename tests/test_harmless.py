@@ -13,7 +13,9 @@ def test_formulas_get_an_apostrophe(text):
     assert cell(text) == f"'{text}"
 
 
-@pytest.mark.parametrize("value", ["water", "", "a=b", "-0.5", "-1e-05", "3", -2, 0.5, None, "-inf"])
+@pytest.mark.parametrize(
+    "value", ["water", "", "a=b", "-0.5", "-1e-05", "3", -2, 0.5, None, "-inf"]
+)
 def test_names_and_numbers_stay(value):
     assert cell(value) == value
     assert row([value, "=1"]) == [value, "'=1"]

@@ -36,7 +36,9 @@ class Card(BaseModel):
     architecture: Literal["uhrnet", "glnet", "baseline"]
     config: Config
     class_table: dict[str, Any] = Field(description="ids, names, colours: ClassTable.to_dict()")
-    pixel_size_m: float = Field(gt=0, allow_inf_nan=False, description="ground sample distance it was trained at")
+    pixel_size_m: float = Field(
+        gt=0, allow_inf_nan=False, description="ground sample distance it was trained at"
+    )
     terms: str = Field(description="terms of the training data, binding for users of the weights")
     training: dict[str, Any] = {}
     trained_on: str = Field("", description="keys of the images, see `models.base.trained_on`")

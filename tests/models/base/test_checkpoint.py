@@ -4,8 +4,8 @@ import hashlib
 import json
 
 import pytest
-from safetensors.torch import save
 import torch
+from safetensors.torch import save
 
 from napari_uhrnet.errors import UserError
 from napari_uhrnet.models.base.checkpoint import card_path, read_card, read_weights, save_checkpoint
