@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import json
 from pathlib import Path
 from typing import Any
 
 from napari_uhrnet.errors import UserError
-from napari_uhrnet.geometry.classes import ClassTable
+from napari_uhrnet.geometry.classes import NOTHING, ClassTable, whole
 from napari_uhrnet.resources import resource_path
+from napari_uhrnet.strict_json import as_object, read_json
 
 DEFAULT_TABLE = "deepglobe"
 FOLDER_FILE = "classes.json"
@@ -49,12 +49,12 @@ def find_class_table(name_or_file: str | None, folder: Path | None = None) -> Cl
 def read_class_table(path: Path) -> ClassTable:
     """A class table from a JSON file of any of the forms of `find_class_table`."""
     try:
-        content = json.loads(path.read_text(encoding="utf-8-sig"))
+        content = read_json(path)
     except (OSError, ValueError) as error:
         raise UserError(f"{path}: cannot be read as a class table ({error}).") from None
     try:
         return _corrected(ClassTable.from_dict(_full_form(content, path)))
-    except (UserError, KeyError, TypeError, ValueError) as error:
+    except (UserError, KeyError, TypeError, ValueError, AttributeError) as error:
         raise UserError(
             f"{path}: not a class table ({error}); give each class a name and a colour, such as "
             '{"water": "#0000FF"}.'
@@ -75,7 +75,7 @@ def _full_form(content: Any, path: Path) -> dict[str, Any]:
     name = outer.get("name")
     return {
         "name": name if isinstance(name, str) else path.resolve().parent.name,
-        "classes": sorted(classes, key=lambda c: int(c["id"])),
+        "classes": sorted(classes, key=lambda c: whole(c["id"])),
     }
 
 
@@ -88,7 +88,7 @@ def _entries_of_dict(listed: dict[str, Any]) -> list[dict[str, Any]]:
             entries.append({"id": int(key)} | rest)
         elif isinstance(value, dict):
             entries.append({"name": key} | value)
-        elif isinstance(value, int):
+        elif isinstance(value, int) and not isinstance(value, bool):
             entries.append({"name": key, "id": value})
         else:
             entries.append({"name": key, "rgb": value})
@@ -96,11 +96,13 @@ def _entries_of_dict(listed: dict[str, Any]) -> list[dict[str, Any]]:
 
 
 def _entry(given: Any, order: int, colours: list[Any]) -> dict[str, Any]:
-    entry = {"name": given} if isinstance(given, str) else dict(given)
+    entry = {"name": given} if isinstance(given, str) else as_object(given)
     name = next((entry[k] for k in _NAME_KEYS if k in entry), None)
     if not isinstance(name, str):
         raise ValueError(f"class {order} has no name")
-    number = int(entry.get("id", order))
+    number = whole(entry.get("id", order))
+    if not 0 <= number < NOTHING:
+        raise ValueError(f"id {number} is not in 0..254")
     default = colours[order] if order < len(colours) else _standard_colour(number)
     colour = next((entry[k] for k in _COLOUR_KEYS if k in entry), default)
     ignored = name.lower().replace("-", "").replace(" ", "") in _IGNORED
@@ -115,7 +117,9 @@ def _entry(given: Any, order: int, colours: list[Any]) -> dict[str, Any]:
 def _parsed(colour: Any) -> list[int]:
     if isinstance(colour, str):
         return list(bytes.fromhex(colour.removeprefix("#")))
-    return [int(v) for v in colour]
+    if not isinstance(colour, list):
+        raise TypeError(f"{colour!r} is no colour")
+    return [whole(v) for v in colour]
 
 
 def _standard_colour(number: int) -> list[int]:
@@ -132,7 +136,7 @@ def _corrected(table: ClassTable) -> ClassTable:
     The classes.json of the Dubai set is such a file.
     """
     for name in shipped_tables():
-        file = json.loads(resource_path("palettes", f"{name}.json").read_text(encoding="utf-8"))
+        file = read_json(resource_path("palettes", f"{name}.json"))
         misprint = [(c["name"], tuple(c.get("misprinted_rgb", ()))) for c in file["classes"]]
         if misprint == [(c.name, c.rgb) for c in table.classes]:
             return _shipped(name)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -10,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 from napari_uhrnet.datasets.pairing import EXTENSIONS, IMAGE_SUFFIXES, without_suffix
 from napari_uhrnet.errors import UserError
 from napari_uhrnet.resources import resource_path
+from napari_uhrnet.strict_json import read_object
 
 if TYPE_CHECKING:
     from napari_uhrnet.datasets.layouts import Dataset
@@ -21,7 +21,7 @@ def published_split(name: str) -> dict[str, tuple[str, ...]]:
     """Ids of "train", "val" and "test": DeepGlobe (454/207/142, GLNet), Inria (126/27/27, FCtL)."""
     if name not in PUBLISHED:
         raise UserError(f"{name}: no split of this name is shipped; there are deepglobe and inria.")
-    content = json.loads(resource_path("splits", f"{name}.json").read_text(encoding="utf-8"))
+    content = read_object(resource_path("splits", f"{name}.json"))
     return {part: tuple(content[part]) for part in ("train", "val", "test")}
 
 
@@ -73,9 +73,11 @@ def _ids(split: str | Path, part: str | None) -> tuple[str, ...]:
 
 def _parts(path: Path) -> dict[str, tuple[str, ...]]:
     try:
-        content = json.loads(_text(path))
+        content = read_object(path)
         return {part: tuple(_flat(ids)) for part, ids in content.items() if _is_part(ids)}
-    except (ValueError, AttributeError, TypeError) as error:
+    except OSError as error:
+        raise UserError(f"{path}: the split cannot be read ({error}).") from None
+    except ValueError as error:
         raise UserError(
             f"{path}: not a split ({error}); give a JSON object of part names and lists of ids."
         ) from None
@@ -86,8 +88,17 @@ def _is_part(ids: Any) -> bool:
 
 
 def _flat(ids: Any) -> list[str]:
-    groups = ids.values() if isinstance(ids, dict) else [ids]
-    return [_plain_id(str(i)) for group in groups for i in group]
+    groups = list(ids.values()) if isinstance(ids, dict) else [ids]
+    if any(not isinstance(group, list) for group in groups):
+        raise ValueError("a group of ids is no list")
+    return [_plain_id(_as_id(i)) for group in groups for i in group]
+
+
+def _as_id(value: Any) -> str:
+    """Ids may be numbers; nothing else is turned into text."""
+    if isinstance(value, str) or type(value) is int:
+        return str(value)
+    raise ValueError(f"{repr(value)[:60]} is no id")
 
 
 def _plain_id(text: str) -> str:

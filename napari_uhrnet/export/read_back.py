@@ -121,7 +121,7 @@ def _of_export(folder: Path, scene: Scene, note: Callable[[str], None]) -> tuple
 def _missing_keys(folder: Path) -> Iterator[None]:
     try:
         yield
-    except KeyError as error:
+    except (KeyError, TypeError) as error:
         raise UserError(
             f"{folder / MANIFEST}: there is no {error} in it: export again with this version"
         ) from None

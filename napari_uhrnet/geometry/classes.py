@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import json
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from napari_uhrnet.errors import UserError
+from napari_uhrnet.strict_json import read_json
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -86,32 +86,64 @@ class ClassTable:
 
     @classmethod
     def from_dict(cls, data: dict[str, Any]) -> ClassTable:
-        """From what `to_dict` gives, or from a palette file."""
+        """From what `to_dict` gives, or from a palette file; UserError for anything else."""
         try:
             classes = tuple(_class(c) for c in data["classes"])
             return cls(str(data["name"]), classes)
         except (KeyError, TypeError, ValueError) as error:
             raise UserError(
-                f"not a class table ({error!r}): each class needs an id, a name and an rgb"
+                f"not a class table ({_reason(error)}): each class needs an id, a name and an rgb"
             ) from None
 
     @classmethod
     def from_file(cls, path: Path) -> ClassTable:
         """From a JSON file."""
         try:
-            return cls.from_dict(json.loads(path.read_text(encoding="utf-8")))
+            return cls.from_dict(read_json(path))
         except (OSError, ValueError) as error:
             raise UserError(f"{path}: cannot be read as a class table ({error})") from None
 
 
 def _class(entry: dict[str, Any]) -> LabelClass:
-    aliases = tuple(str(alias) for alias in entry.get("aliases", ()))
-    ignore = bool(entry.get("ignore"))
-    return LabelClass(int(entry["id"]), str(entry["name"]), _rgb(entry["rgb"]), ignore, aliases)
+    if not isinstance(entry, dict):
+        raise TypeError(f"{_short(entry)} is no class")
+    aliases = entry.get("aliases", [])
+    if not isinstance(aliases, list):
+        raise TypeError(f"aliases {_short(aliases)} are no list")
+    return LabelClass(
+        whole(entry["id"]),
+        _text(entry["name"]),
+        _rgb(entry["rgb"]),
+        bool(entry.get("ignore")),
+        tuple(_text(alias) for alias in aliases),
+    )
 
 
 def _rgb(value: Any) -> tuple[int, int, int]:
-    red, green, blue = (int(v) for v in value)
+    if not isinstance(value, list | tuple) or len(value) != 3:
+        raise ValueError(f"colour {_short(value)} is not red, green and blue")
+    red, green, blue = (whole(v) for v in value)
     if not all(0 <= v <= 255 for v in (red, green, blue)):
-        raise ValueError(f"colour {value} is not in 0..255")
+        raise ValueError(f"colour {_short(value)} is not in 0..255")
     return red, green, blue
+
+
+def whole(value: Any) -> int:
+    """The value, if it is a whole number; TypeError for others, as "3", 3.5 or True."""
+    if isinstance(value, bool) or not isinstance(value, int):
+        raise TypeError(f"{_short(value)} is no whole number")
+    return value
+
+
+def _text(value: Any) -> str:
+    if not isinstance(value, str) or not value.strip():
+        raise TypeError(f"{_short(value)} is no name")
+    return value
+
+
+def _short(value: Any) -> str:
+    return repr(value)[:60]
+
+
+def _reason(error: Exception) -> str:
+    return f"{error} is missing" if isinstance(error, KeyError) else str(error)

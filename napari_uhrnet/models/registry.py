@@ -233,15 +233,34 @@ def build_model(
     card: Card, weights: dict[str, torch.Tensor], device: str = "auto", source: str = "weights"
 ) -> LoadedModel:
     """A network from a card and weights in memory."""
+    import torch
+
     from napari_uhrnet.models.build import build_network
 
-    network = build_network(card.config)
     try:
-        network.load_state_dict(weights)
-    except RuntimeError as error:
-        reason = str(error).splitlines()[1].strip()
-        raise UserError(f"{source}: the weights do not fit their card ({reason})") from None
+        # Without memory first: a card may describe a network of any size.
+        with torch.device("meta"):
+            described = build_network(card.config).state_dict()
+    except UserError:
+        raise
+    except Exception as error:  # what timm and torch make of a card can be anything
+        raise UserError(
+            f"{source}: no network can be built from its card ({_first_line(error)})"
+        ) from None
+    for name in sorted(described.keys() | weights.keys()):
+        shapes = [tuple(w[name].shape) if name in w else "missing" for w in (described, weights)]
+        if shapes[0] != shapes[1]:
+            raise UserError(
+                f"{source}: the weights do not fit their card ({name}: {shapes[1]} in the file, "
+                f"{shapes[0]} by the card)"
+            )
+    network = build_network(card.config)
+    network.load_state_dict(weights)
     return _ready(card, network, choose_device(device))
+
+
+def _first_line(error: Exception) -> str:
+    return (str(error).splitlines() or [type(error).__name__])[0]
 
 
 def _ready(card: Card, network: Network, device: torch.device) -> LoadedModel:

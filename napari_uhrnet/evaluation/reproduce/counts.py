@@ -10,6 +10,7 @@ import numpy as np
 from napari_uhrnet.errors import UserError
 from napari_uhrnet.evaluation.scoring.counts import BranchCounts, SceneCounts
 from napari_uhrnet.store.files.disk import disk_errors, write_whole
+from napari_uhrnet.strict_json import read_json
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -18,6 +19,7 @@ if TYPE_CHECKING:
     from napari_uhrnet.evaluation.scoring.truth_pairs import TruthPair
 
 COUNTS = "counts.json"
+MAX_COUNTS_BYTES = 256 * 2**20
 
 
 def write_counts(folder: Path, scenes: Iterable[SceneCounts]) -> None:
@@ -44,7 +46,7 @@ def read_counts(folder: Path, pairs: Sequence[TruthPair]) -> list[SceneCounts]:
     if not path.exists():
         return []
     try:
-        rows = json.loads(path.read_text(encoding="utf-8"))
+        rows = read_json(path, MAX_COUNTS_BYTES)
         known = {(row["folder"], row["scene"]): row for row in rows}
         return [
             _scene(pair, known[pair.folder, pair.name])

@@ -7,6 +7,7 @@ import time
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any, Protocol
 
+from napari_uhrnet.errors import UserError
 from napari_uhrnet.evaluation.reproduce.controls import averaged_branches
 from napari_uhrnet.evaluation.reproduce.counts import read_counts, write_counts
 from napari_uhrnet.evaluation.reproduce.rows import AVERAGE, stages_of
@@ -18,6 +19,7 @@ from napari_uhrnet.evaluation.scoring.scores import all_scores
 from napari_uhrnet.models.base.checkpoint import card_path, read_card
 from napari_uhrnet.models.registry import load_model
 from napari_uhrnet.store.files.disk import disk_errors, write_whole
+from napari_uhrnet.strict_json import read_object
 from napari_uhrnet.training.loop.fit import STATE, FitConfig
 from napari_uhrnet.training.run.config import TrainConfig
 from napari_uhrnet.training.run.config_file import CONFIG, check_same, load_config, new_config
@@ -74,15 +76,21 @@ def is_finished(folder: Path, row: Row) -> bool:
 
 def read_scores(folder: Path) -> dict[str, Any]:
     """The scores of a finished run, as of `scores.all_scores`."""
-    scores: dict[str, Any] = json.loads((folder / SCORES).read_text(encoding="utf-8"))
-    return scores
+    return _read(folder / SCORES)
 
 
 def read_seconds(folder: Path) -> dict[str, float]:
     """Measured seconds of "training" and of "scoring", over all starts."""
     path = folder / SECONDS
-    known = json.loads(path.read_text(encoding="utf-8")) if path.exists() else {}
+    known = _read(path) if path.exists() else {}
     return {"training": 0.0, "scoring": 0.0, **known}
+
+
+def _read(path: Path) -> dict[str, Any]:
+    try:
+        return read_object(path)
+    except (OSError, ValueError) as error:
+        raise UserError(f"{path}: cannot be read ({error}): delete it") from None
 
 
 def finish_run(

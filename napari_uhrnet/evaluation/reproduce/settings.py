@@ -15,6 +15,7 @@ from napari_uhrnet.errors import UserError
 from napari_uhrnet.evaluation.reproduce.rows import ScaleName
 from napari_uhrnet.evaluation.scoring.truth_pairs import Source, TruthPair, check_sizes, gather
 from napari_uhrnet.store.files.disk import disk_errors, write_whole
+from napari_uhrnet.strict_json import read_object
 from napari_uhrnet.training.data.parts import FEWEST, HOLD_OUT, find_parts
 from napari_uhrnet.training.run.config import DataFolder
 
@@ -69,7 +70,7 @@ def keep_settings(out: Path, settings: ReproduceSettings, data: ReproduceData) -
 
 def _check_same(path: Path, settings: ReproduceSettings) -> None:
     try:
-        old = ReproduceSettings.model_validate_json(path.read_text(encoding="utf-8"))
+        old = ReproduceSettings.model_validate(read_object(path))
     except (OSError, ValueError) as error:
         reason = str(error).splitlines()[0]
         raise UserError(f"{path}: cannot be read ({reason}): choose another --out") from None

@@ -83,7 +83,9 @@ def run_lengths(mask: NDArray[np.bool_]) -> list[int]:
 
 
 def from_run_lengths(counts: list[int], shape_yx: tuple[int, int]) -> NDArray[np.bool_]:
-    """(h, w) bool from what `run_lengths` gave."""
+    """(h, w) bool from what `run_lengths` gave; ValueError for runs of another shape."""
+    if sum(counts) != shape_yx[0] * shape_yx[1] or min(counts, default=0) < 0:
+        raise ValueError("the runs do not fill the frame")
     inside = np.arange(len(counts)) % 2 == 1
     return np.repeat(inside, counts).reshape(shape_yx, order="F")
 

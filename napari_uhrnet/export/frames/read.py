@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import struct
 import zlib
 from typing import TYPE_CHECKING, Any
@@ -15,6 +14,7 @@ from napari_uhrnet.export.frames.layout import COLOURS, FRAME_LAYOUTS, decoded
 from napari_uhrnet.export.frames.split import PARTS
 from napari_uhrnet.geometry.classes import NOTHING
 from napari_uhrnet.geometry.window import Window
+from napari_uhrnet.strict_json import as_object, read_object
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -26,6 +26,9 @@ if TYPE_CHECKING:
     from napari_uhrnet.geometry.classes import ClassTable
 
     ReadFrame = Callable[[dict[str, Any], tuple[int, int]], NDArray[np.uint8]]
+
+MAX_ANNOTATIONS_BYTES = 2**30
+"""Of one part of a COCO set."""
 
 
 _DAMAGED = (
@@ -51,7 +54,7 @@ def frame_parts(
     What was written as unknown for want of a review is 255 again. Where a frame has such pixels,
     those that a person marked as unknown cannot be distinguished from them and are 255, too.
     """
-    frames = [f for f in manifest["frames"] if f["scene"] == scene_entry["id"]]
+    frames = [f for f in manifest.get("frames", []) if f["scene"] == scene_entry["id"]]
     read = _reader(folder, manifest, classes)
     for frame in frames:
         window = Window(*frame["window"])
@@ -73,14 +76,14 @@ def frame_parts(
 def _reader(folder: Path, manifest: dict[str, Any], classes: ClassTable) -> ReadFrame:
     if manifest["format"] in FRAME_LAYOUTS:
         return _mask_reader(folder, manifest, classes)
-    class_ids = {number: int(class_id) for class_id, number in manifest["file_ids"].items()}
+    class_ids = {number: int(class_id) for class_id, number in manifest.get("file_ids", {}).items()}
     if manifest["format"] == "coco":
         return _coco_reader(folder, class_ids)
     return _yolo_reader(folder, class_ids)
 
 
 def _mask_reader(folder: Path, manifest: dict[str, Any], classes: ClassTable) -> ReadFrame:
-    layout, unknown = FRAME_LAYOUTS[manifest["format"]], manifest["unknown"]
+    layout, unknown = FRAME_LAYOUTS[manifest["format"]], manifest.get("unknown")
 
     def read(frame: dict[str, Any], shape_yx: tuple[int, int]) -> NDArray[np.uint8]:
         with _opened(folder / frame["mask"]) as image:
@@ -109,11 +112,11 @@ def _coco_reader(folder: Path, class_ids: dict[int, int]) -> ReadFrame:
     for part in PARTS:
         path = annotation_path(folder, "stuff", part)
         try:
-            content = json.loads(path.read_text(encoding="utf-8"))["annotations"]
-        except (OSError, ValueError, KeyError) as error:
+            content = read_object(path, MAX_ANNOTATIONS_BYTES)["annotations"]
+            for annotation in map(as_object, content):
+                annotations.setdefault(annotation["image_id"], []).append(annotation)
+        except (OSError, ValueError, KeyError, TypeError) as error:
             raise UserError(f"{path}: cannot be read ({error}): export again") from error
-        for annotation in content:
-            annotations.setdefault(annotation["image_id"], []).append(annotation)
 
     def read(frame: dict[str, Any], shape_yx: tuple[int, int]) -> NDArray[np.uint8]:
         ids = np.full(shape_yx, NOTHING, np.uint8)

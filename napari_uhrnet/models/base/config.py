@@ -2,11 +2,23 @@
 
 from __future__ import annotations
 
-from typing import Literal, Self
+from typing import Annotated, Literal, Self
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from napari_uhrnet.models.baselines import BASELINES
+
+MAX_PX = 2**16
+MAX_CHANNELS = 4096
+"""Upper limits: a card of a stranger asks for no more memory than any network of use does."""
+
+_Name = Annotated[str, Field(pattern=r"^[A-Za-z0-9_]{1,80}(\.[A-Za-z0-9_]{1,80})?$")]
+"""Of networks and options: no path, no address ("hf-hub:...", from which timm would download)."""
+_Size = Annotated[int, Field(ge=1, le=MAX_CHANNELS)]
+_Px = Annotated[int, Field(le=MAX_PX)]
+_Shrink = Annotated[float, Field(le=MAX_PX)]
+_Channels = Annotated[int, Field(le=MAX_CHANNELS)]
+_Cells = Annotated[int, Field(le=1024)]
 
 
 class UHRNetConfig(BaseModel):
@@ -18,20 +30,28 @@ class UHRNetConfig(BaseModel):
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
-    backbone: str = Field("tf_efficientnet_lite0", description="any timm features_only network")
+    backbone: _Name = Field("tf_efficientnet_lite0", description="any timm features_only network")
     pyramid: Literal["light", "glnet"] = Field(
         "light", description="top-down pyramid: summed with norms, or GLNet's plain concatenation"
     )
-    frame_px: int = Field(1024, ge=64, description="side of what the global branch sees at once")
-    patch_px: int = Field(288, ge=32, description="side of what the local branch sees (choice)")
+    frame_px: _Px = Field(1024, ge=64, description="side of what the global branch sees at once")
+    patch_px: _Px = Field(288, ge=32, description="side of what the local branch sees (choice)")
     min_overlap_px: int = Field(32, ge=0, description="least overlap of patches (choice)")
-    frame_shrink: float = Field(2.0, ge=1, description="frame px per px of the global branch")
-    feature_channels: int = Field(64, ge=8, description="channels of the last features F and G")
-    descriptor_channels: int = Field(48, ge=4, description="channels of a descriptor (choice)")
-    descriptor_cells: int = Field(18, ge=1, description="cells of a descriptor along a side")
-    fusion_channels: int = Field(64, ge=8, description="channels inside the one fusion (choice)")
-    size_multiple: int = Field(32, ge=1, description="what the global branch's input is padded to")
-    classes: int = Field(6, ge=2, description="number of classes")
+    frame_shrink: _Shrink = Field(2.0, ge=1, description="frame px per px of the global branch")
+    feature_channels: _Channels = Field(
+        64, ge=8, description="channels of the last features F and G"
+    )
+    descriptor_channels: _Channels = Field(
+        48, ge=4, description="channels of a descriptor (choice)"
+    )
+    descriptor_cells: _Cells = Field(18, ge=1, description="cells of a descriptor along a side")
+    fusion_channels: _Channels = Field(
+        64, ge=8, description="channels inside the one fusion (choice)"
+    )
+    size_multiple: _Cells = Field(
+        32, ge=1, description="what the global branch's input is padded to"
+    )
+    classes: int = Field(6, ge=2, le=255, description="number of classes")
     use_local: bool = Field(True, description="has a local branch")
     use_global: bool = Field(True, description="has a global branch")
     local_fusion: bool = Field(True, description="patches use features of their eight neighbours")
@@ -65,6 +85,7 @@ class UHRNetConfig(BaseModel):
     feature_regularisation: float = Field(
         0.0,
         ge=0,
+        allow_inf_nan=False,
         description="weight of the mean squared distance of F' to G in training (GLNet's code: "
         "0.15; choice: off in the light network, whose features are normalised)",
     )
@@ -123,14 +144,14 @@ class GLNetConfig(BaseModel):
     mode: Literal[1, 2, 3] = Field(
         3, description="1: global branch alone; 2: global into local; 3: local into global"
     )
-    backbone: str = Field("resnet50", description="any timm features_only network")
-    width: int = Field(256, ge=4, description="channels of the pyramids' lateral maps")
-    size_px: int = Field(508, ge=64, description="side of patches, and of a frame made small")
-    frame_px: int = Field(2448, ge=128, description="side of what the global branch sees at once")
+    backbone: _Name = Field("resnet50", description="any timm features_only network")
+    width: _Channels = Field(256, ge=4, description="channels of the pyramids' lateral maps")
+    size_px: _Px = Field(508, ge=64, description="side of patches, and of a frame made small")
+    frame_px: _Px = Field(2448, ge=128, description="side of what the global branch sees at once")
     normalised: bool = Field(
         False, description="pixels have ImageNet's mean and deviation (published: as they are)"
     )
-    classes: int = Field(7, ge=2)
+    classes: int = Field(7, ge=2, le=255)
 
     @model_validator(mode="after")
     def _sizes_fit(self) -> Self:
@@ -148,12 +169,12 @@ class BaselineConfig(BaseModel):
     regime: Literal["patches", "downsampled"] = Field(
         description="patches in full resolution, or the frame made small"
     )
-    size: dict[str, int | str] = Field({}, description="width or encoder, if not the paper's")
-    frame_px: int = Field(2448, ge=64)
-    patch_px: int = Field(508, ge=32)
+    size: dict[_Name, _Size | _Name] = Field({}, description="width or encoder, if not the paper's")
+    frame_px: _Px = Field(2448, ge=64)
+    patch_px: _Px = Field(508, ge=32)
     min_overlap_px: int = Field(50, ge=0)
-    frame_shrink: float = Field(2448 / 508, ge=1, description="frame px per px of the network")
-    classes: int = Field(7, ge=2)
+    frame_shrink: _Shrink = Field(2448 / 508, ge=1, description="frame px per px of the network")
+    classes: int = Field(7, ge=2, le=255)
 
     @model_validator(mode="after")
     def _known(self) -> Self:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from napari_uhrnet.errors import UserError
 from napari_uhrnet.geometry.classes import ClassTable
-from napari_uhrnet.models.base.checkpoint import Card
+from napari_uhrnet.models.base.checkpoint import Card, check_finite
 from napari_uhrnet.models.base.config import GLNetConfig
 from napari_uhrnet.resources import resource_path
 
@@ -39,6 +39,9 @@ def load_published_checkpoint(path: Path) -> tuple[Card, TiledGLNet]:
     files = sorted(path.glob("*.pth")) if path.is_dir() else [path]
     published = load_published(files)
     table = ClassTable.from_file(resource_path("palettes", "deepglobe.json"))
+    for part in (published.model, published.frozen_global):
+        if part is not None:
+            check_finite(part.state_dict(), path)
     if published.model.classes != len(table.classes):
         raise UserError(
             f"{path}: has {published.model.classes} classes, DeepGlobe has {len(table.classes)}: "

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import subprocess
 import sys
 from dataclasses import dataclass, field, replace
@@ -14,6 +13,7 @@ from psygnal import Signal
 from napari_uhrnet.errors import UserError
 from napari_uhrnet.session.finetune import words
 from napari_uhrnet.store.files.disk import disk_errors
+from napari_uhrnet.strict_json import read_object
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -213,10 +213,9 @@ def _new_folder(project: Path, now: Callable[[], datetime] = datetime.now) -> Pa
 
 def _json(path: Path) -> dict[str, Any] | None:
     try:
-        found: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
+        return read_object(path)
     except (FileNotFoundError, ValueError):
         return None
-    return found
 
 
 def _last_message(folder: Path, code: int) -> str:

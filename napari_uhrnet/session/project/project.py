@@ -14,10 +14,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Self
 
 from napari_uhrnet.errors import UserError
-from napari_uhrnet.geometry.classes import ClassTable
+from napari_uhrnet.session.project.project_file import FILE, FORMAT_VERSION, read_project_file
 from napari_uhrnet.session.project.scene_files import (
     SceneEntry,
     check_scene,
+    exists,
     find_scene,
     path_in_project,
 )
@@ -27,11 +28,9 @@ from napari_uhrnet.store.journal.journal import Journal
 from napari_uhrnet.store.journal.reclassing import take_classes
 
 if TYPE_CHECKING:
+    from napari_uhrnet.geometry.classes import ClassTable
     from napari_uhrnet.geometry.window import Window
     from napari_uhrnet.scene.base import Scene
-
-FILE = "project.json"
-FORMAT_VERSION = 1
 
 
 @dataclass(frozen=True)
@@ -82,20 +81,16 @@ class Project:
     @classmethod
     def open(cls, folder: Path) -> Self:
         """The project in a folder; UserError if it holds none, or one of a newer version."""
-        try:
-            data = json.loads((folder / FILE).read_text(encoding="utf-8"))
-        except (FileNotFoundError, NotADirectoryError):
-            raise UserError(
-                f"{folder}: this folder is no project: choose one with a {FILE} in it"
-            ) from None
-        except (OSError, ValueError) as error:
-            raise UserError(f"{folder / FILE}: cannot be read ({error})") from None
-        try:
-            return cls._from_dict(folder, data)
-        except (KeyError, TypeError, ValueError, AttributeError) as error:
-            raise UserError(
-                f"{folder / FILE}: this is not what a project's file holds ({error!r}): restore it"
-            ) from None
+        data = read_project_file(folder)
+        return cls(
+            folder,
+            data.table,
+            tuple(SceneEntry.of(s) for s in data.scenes),
+            tuple(CheckpointEntry(c.hash, c.name) for c in data.checkpoints),
+            data.model,
+            tuple((gone, kept) for gone, kept in data.merged),
+            frozenset(data.retired),
+        )
 
     def save(self) -> None:
         """Write the project's file anew."""
@@ -150,7 +145,7 @@ class Project:
         if self._model is None:
             return None
         path = (self.folder / self._model).absolute()
-        return os.path.normpath(path) if path.exists() else self._model
+        return os.path.normpath(path) if exists(path) else self._model
 
     def set_model(self, name_or_file: str) -> None:
         """Remember a network; its file is found again if it is moved along with the project."""
@@ -235,19 +230,3 @@ class Project:
             "merged": [list(pair) for pair in self.merged],
             "retired": sorted(self.retired),
         }
-
-    @classmethod
-    def _from_dict(cls, folder: Path, data: dict[str, Any]) -> Self:
-        if data["format"] > FORMAT_VERSION:
-            raise UserError(
-                f"{folder}: this project was made by a newer napari-uhrnet: update it to open it"
-            )
-        return cls(
-            folder,
-            ClassTable.from_dict(data["classes"]),
-            tuple(SceneEntry.from_dict(s) for s in data["scenes"]),
-            tuple(CheckpointEntry(str(c["hash"]), str(c["name"])) for c in data["checkpoints"]),
-            data.get("model"),
-            tuple((int(a), int(b)) for a, b in data.get("merged", ())),
-            frozenset(int(i) for i in data.get("retired", ())),
-        )

@@ -14,6 +14,8 @@ from napari_uhrnet.scene.open import fingerprint_of
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from napari_uhrnet.session.project.project_file import SceneData
+
 LOOKED_AT = 200
 """At most so many files are opened to find a scene that has moved."""
 
@@ -33,7 +35,7 @@ class SceneEntry:
     view: Window | None = None
 
     def to_dict(self) -> dict[str, Any]:
-        """For JSON; `from_dict` reads it back."""
+        """For JSON; `project_file.SceneData` reads it back."""
         view = self.view
         return {
             "fingerprint": self.fingerprint,
@@ -44,12 +46,11 @@ class SceneEntry:
         }
 
     @classmethod
-    def from_dict(cls, data: dict[str, Any]) -> Self:
-        """From what `to_dict` gives."""
-        height, width = data["shape_yx"]
-        view = None if data["view"] is None else Window(*data["view"])
-        size = data["pixel_size_m"]
-        return cls(str(data["fingerprint"]), str(data["path"]), (height, width), size, view)
+    def of(cls, data: SceneData) -> Self:
+        """From what was read of a project's file."""
+        height, width = data.shape_yx
+        view = None if data.view is None else Window(*data.view)
+        return cls(data.fingerprint, data.path, (height, width), data.pixel_size_m, view)
 
 
 def path_in_project(folder: Path, path: Path) -> str:
@@ -72,11 +73,19 @@ def find_scene(folder: Path, entry: SceneEntry) -> Path:
     for path in _candidates(folder, stored):
         if _is_scene(path, entry.fingerprint):
             return Path(os.path.normpath(path))
-    state = "is another image now" if stored.exists() else "is not there any more"
+    state = "is another image now" if exists(stored) else "is not there any more"
     raise UserError(
         f"{os.path.normpath(stored)}: this scene of the project {state}: put it beside the project "
         f"{folder} or give its path"
     )
+
+
+def exists(path: Path) -> bool:
+    """Whether there is something; a path that no system can have leads to nothing."""
+    try:
+        return path.exists()
+    except (OSError, ValueError):
+        return False
 
 
 def check_scene(path: Path, entry: SceneEntry) -> None:
@@ -112,6 +121,6 @@ def _files(folder: Path) -> list[Path]:
 
 def _is_scene(path: Path, fingerprint: str) -> bool:
     try:
-        return path.exists() and fingerprint_of(path) == fingerprint
+        return exists(path) and fingerprint_of(path) == fingerprint
     except UserError:
         return False

@@ -5,13 +5,16 @@ from __future__ import annotations
 import json
 import shutil
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Any, Self
+from typing import TYPE_CHECKING, Annotated, Any, Self
+
+from pydantic import BaseModel, ConfigDict, Field
 
 from napari_uhrnet.errors import UserError
 from napari_uhrnet.geometry.classes import ClassTable
 from napari_uhrnet.store.annotations.planes import FILL, PLANES
 from napari_uhrnet.store.files.cache import creating_name
 from napari_uhrnet.store.files.disk import ZSTD_LEVEL, write_whole
+from napari_uhrnet.strict_json import as_object, read_object
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -22,6 +25,18 @@ PIXELS = "pixels.zarr"
 """The zarr group in a store's folder; what lies beside it is not pixels."""
 
 _KEY = "napari_uhrnet_annotation"
+
+
+class _Attributes(BaseModel):
+    """The attributes as they are on the disk."""
+
+    model_config = ConfigDict(extra="ignore", strict=True)
+
+    format: Annotated[int, Field(ge=1)]
+    shape_yx: Annotated[list[Annotated[int, Field(ge=1)]], Field(min_length=2, max_length=2)]
+    classes: dict[str, Any]
+    fingerprint: str
+    checkpoints: Annotated[list[str], Field(max_length=255)]
 
 
 @dataclass(frozen=True)
@@ -45,20 +60,18 @@ class About:
     def load(cls, folder: Path) -> Self:
         """Of the store in a folder; UserError if there is none that can be read."""
         try:
-            data = _read(folder)["attributes"][_KEY]
-            if data["format"] > FORMAT_VERSION:
-                raise UserError(
-                    f"{folder}: these corrections were made by a newer napari-uhrnet: update it"
-                )
-            height, width = data["shape_yx"]
-            classes = ClassTable.from_dict(data["classes"])
-            return cls(
-                (height, width), classes, str(data["fingerprint"]), tuple(data["checkpoints"])
-            )
-        except (OSError, KeyError, TypeError, ValueError):
+            data = _Attributes.model_validate(as_object(_read(folder)["attributes"])[_KEY])
+            classes = ClassTable.from_dict(data.classes)
+        except (OSError, KeyError, ValueError, UserError):
             raise UserError(
                 f"{folder}: there are no corrections that can be read: check the folder"
             ) from None
+        if data.format > FORMAT_VERSION:
+            raise UserError(
+                f"{folder}: these corrections were made by a newer napari-uhrnet: update it"
+            )
+        height, width = data.shape_yx
+        return cls((height, width), classes, data.fingerprint, tuple(data.checkpoints))
 
     def save(self, folder: Path) -> None:
         """Into a store that exists."""
@@ -106,5 +119,4 @@ class About:
 
 
 def _read(folder: Path) -> dict[str, Any]:
-    whole: dict[str, Any] = json.loads((folder / PIXELS / "zarr.json").read_bytes())
-    return whole
+    return read_object(folder / PIXELS / "zarr.json")

@@ -28,8 +28,10 @@ from napari_uhrnet.store.annotations.planes import (
     pieces,
     unmarked,
 )
-from napari_uhrnet.store.annotations.tally import Tally, count
+from napari_uhrnet.store.annotations.tally import Tally
 from napari_uhrnet.store.files.disk import ChunkFiles, disk_errors, sync_file, sync_folder
+from napari_uhrnet.store.files.notes import noted_cells
+from napari_uhrnet.strict_json import BadJson
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -74,7 +76,7 @@ class AnnotationStore:
             ChunkFiles(folder / PIXELS / plane, self._about.chunk_shape, fill, _DAMAGED)
             for plane, fill in zip(PLANES, FILL, strict=True)
         ]
-        self._tally = Tally(folder / "counts")
+        self._tally = Tally(folder / "counts", self._chunks)
         # Opened by one thread and closed by another.
         self._lock = FileLock(folder / "writer.lock", timeout=0, thread_local=False)
         self._unsynced: set[Path] = set()
@@ -276,17 +278,20 @@ class AnnotationStore:
 
     def _count(self, cells: Sequence[Cell]) -> None:
         """Count some chunks anew, and clear the note of them."""
-        counts = {c: count(np.stack([p.read(c) for p in self._chunks])) for c in cells}
-        self._unsynced.update(self._tally.update(counts))
+        self._unsynced.update(self._tally.update(cells))
         (self.folder / _PENDING).unlink(missing_ok=True)
 
     def _load_pending(self) -> list[Cell]:
+        """Chunks whose counts may be old: those noted; all, if the note is damaged."""
+        grid = tuple(
+            -(-n // c) for n, c in zip(self.shape_yx, self._about.chunk_shape, strict=True)
+        )
         try:
-            cells = json.loads((self.folder / _PENDING).read_text())
-        except (FileNotFoundError, ValueError):
-            # Killed within the note is killed before the first chunk.
+            return noted_cells(self.folder / _PENDING, (grid[0], grid[1]))
+        except FileNotFoundError:
             return []
-        return [(int(i), int(j)) for i, j in cells]
+        except BadJson:
+            return list(self._chunks[LABELS].written())
 
     def _read_plane(self, plane: int, window: Window) -> NDArray[np.uint8]:
         self._check(window, window.shape_yx)

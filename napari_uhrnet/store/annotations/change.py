@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Self
 
 import numpy as np
 
+from napari_uhrnet.errors import UserError
 from napari_uhrnet.geometry.window import Window
 from napari_uhrnet.store.annotations.planes import PLANES
 
@@ -15,7 +16,12 @@ if TYPE_CHECKING:
 
     from napari_uhrnet.store.annotations.annotation import AnnotationStore
 
+MAX_RAW_BYTES = 2**30
+"""Of one change before it is compressed: more than a hundred million pixels."""
+
 _ZSTD_LEVEL = 1
+_ZSTD_MAGIC = b"\x28\xb5\x2f\xfd"
+_WINDOW_BYTES = 32
 
 
 @dataclass(frozen=True)
@@ -53,27 +59,60 @@ class Change:
         store.write_state(self.window, state)
 
     def to_bytes(self) -> bytes:
-        """Compressed; `from_bytes` reads it back."""
+        """Compressed; `from_bytes` reads it back. UserError if that is too much for one edit."""
         from numcodecs import Zstd
 
         w = np.array(
             [self.window.y, self.window.x, self.window.height, self.window.width], np.int64
         )
         parts = (w, np.packbits(self.mask), self.before, self.after)
-        packed: bytes = Zstd(level=_ZSTD_LEVEL).encode(b"".join(p.tobytes() for p in parts))
+        raw = b"".join(p.tobytes() for p in parts)
+        if len(raw) > MAX_RAW_BYTES:
+            raise UserError("this edit changes too many pixels at once: edit a smaller part")
+        packed: bytes = Zstd(level=_ZSTD_LEVEL).encode(raw)
         return packed
 
     @classmethod
     def from_bytes(cls, data: bytes) -> Self:
-        """From what `to_bytes` gives."""
-        from numcodecs import Zstd
-
-        raw = np.frombuffer(Zstd().decode(data), np.uint8)
-        window = Window(*(int(v) for v in raw[:32].view(np.int64)))
-        end = 32 + -(-window.area_px // 8)
-        mask = np.unpackbits(raw[32:end], count=window.area_px).astype(bool)
+        """From what `to_bytes` gives; ValueError for anything else."""
+        raw = np.frombuffer(_decoded(data), np.uint8)
+        if len(raw) < _WINDOW_BYTES:
+            raise ValueError("there is no window in it")
+        window = Window(*(int(v) for v in raw[:_WINDOW_BYTES].view(np.int64)))
+        end = _WINDOW_BYTES + -(-window.area_px // 8)
+        if len(raw) < end:
+            raise ValueError(f"there are fewer pixels in it than in {window}")
+        mask = np.unpackbits(raw[_WINDOW_BYTES:end], count=window.area_px).astype(bool)
+        if len(raw) - end != 2 * len(PLANES) * np.count_nonzero(mask):
+            raise ValueError(f"there are not the pixels of {window} in it")
         before, after = raw[end:].reshape(2, len(PLANES), -1)
         return cls(window, mask.reshape(window.shape_yx), before, after)
+
+
+def _decoded(data: bytes) -> bytes:
+    """ValueError for what was not compressed, or claims more than any edit holds."""
+    from numcodecs import Zstd
+
+    size = _content_bytes(data)
+    if size is None or size > MAX_RAW_BYTES:
+        raise ValueError("it is no compressed edit")
+    try:
+        raw: bytes = Zstd().decode(data)
+    except RuntimeError as error:
+        raise ValueError(str(error)) from None
+    return raw
+
+
+def _content_bytes(data: bytes) -> int | None:
+    """What the head of a Zstandard frame (RFC 8878, 3.1.1.1) says; None if it says nothing."""
+    if len(data) <= len(_ZSTD_MAGIC) or not data.startswith(_ZSTD_MAGIC):
+        return None
+    flags = data[len(_ZSTD_MAGIC)]
+    is_single = bool(flags >> 5 & 1)
+    field_bytes = (1 if is_single else 0, 2, 4, 8)[flags >> 6]
+    start = len(_ZSTD_MAGIC) + 1 + (not is_single) + (0, 1, 2, 4)[flags & 3]
+    size = int.from_bytes(data[start : start + field_bytes], "little")
+    return None if not field_bytes else size + 256 * (field_bytes == 2)
 
 
 def bounding_window(mask: NDArray[np.bool_]) -> Window:

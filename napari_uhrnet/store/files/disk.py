@@ -94,6 +94,10 @@ def sync_folder(folder: Path) -> None:
         os.close(handle)
 
 
+class Damaged(UserError):
+    """A file of a store that cannot be what was written into it."""
+
+
 class ChunkFiles:
     """The chunks of one zarr v3 array on disk (uint8, zstd).
 
@@ -106,7 +110,7 @@ class ChunkFiles:
         folder: Path,
         chunk_shape: tuple[int, int],
         fill: int = 255,
-        damaged: str = "the cached prediction is damaged: delete its folder",
+        damaged: str = "the cached prediction is damaged: segment again, which makes it anew",
     ) -> None:
         from numcodecs import Zstd
 
@@ -132,7 +136,7 @@ class ChunkFiles:
             self._codec.decode(data, chunk)
         except RuntimeError as error:
             # Only a computer that lost its power leaves such a file.
-            raise UserError(f"{self.path(index)}: {self._damaged}") from error
+            raise Damaged(f"{self.path(index)}: {self._damaged}") from error
         return chunk
 
     def write(self, index: tuple[int, int], chunk: NDArray[np.uint8]) -> None:
@@ -145,12 +149,20 @@ class ChunkFiles:
 
     def written(self) -> Iterator[tuple[int, int]]:
         """The chunks that are on disk, row by row."""
-        rows = _numbers(self._folder / "c")
-        yield from ((i, j) for i in rows for j in _numbers(self._folder / "c" / str(i)))
+        yield from ((i, j) for i in self.written_rows() for j in self.written_columns(i))
+
+    def written_rows(self) -> list[int]:
+        """Rows in which there may be chunks on disk, ascending."""
+        return _numbers(self._folder / "c")
+
+    def written_columns(self, row: int) -> list[int]:
+        """Columns of the chunks of a row that are on disk, ascending."""
+        return _numbers(self._folder / "c" / str(row))
 
 
 def _numbers(folder: Path) -> list[int]:
     try:
-        return sorted(int(name) for name in os.listdir(folder) if name.isdigit())
-    except FileNotFoundError:
+        names = os.listdir(folder)
+        return sorted(int(n) for n in names if n.isascii() and n.isdecimal() and len(n) < 10)
+    except (FileNotFoundError, NotADirectoryError):
         return []

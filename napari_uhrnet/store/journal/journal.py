@@ -20,6 +20,7 @@ import time
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Self
 
+from napari_uhrnet.errors import UserError
 from napari_uhrnet.store.annotations.change import Change
 from napari_uhrnet.store.annotations.planes import marked, painted, unmarked
 from napari_uhrnet.store.files.disk import disk_errors, sync_folder
@@ -63,7 +64,11 @@ class Journal:
         with self._disk():
             self._path.with_name(FILE + ".part").unlink(missing_ok=True)
             self._open()
-            self._catch_up()
+            try:
+                self._catch_up()
+            except BaseException:
+                self._frames.close()
+                raise
         self._compact_above = max(max_bytes, 2 * self._frames.end)
 
     def __enter__(self) -> Self:
@@ -143,11 +148,19 @@ class Journal:
 
     def undo(self) -> tuple[Window, ...]:
         """Take the latest edit back; the windows that changed, none if there was no edit."""
-        return self._append({"entry": "undo"}) if self._history.done else ()
+        return self._move("undo", self._history.done)
 
     def redo(self) -> tuple[Window, ...]:
         """Do what was undone last; the windows that changed, none if there was nothing."""
-        return self._append({"entry": "redo"}) if self._history.undone else ()
+        return self._move("redo", self._history.undone)
+
+    def _move(self, entry: str, edits: list[Edit]) -> tuple[Window, ...]:
+        if not edits:
+            return ()
+        # Nothing is noted that could not be done.
+        for offset in edits[-1].offsets:
+            self._change_at(offset)
+        return self._append({"entry": entry})
 
     def forget(self) -> None:
         """Nothing that was done until now can be undone or redone any more."""
@@ -192,11 +205,29 @@ class Journal:
         while self._history.unapplied:
             edit, forward = self._history.unapplied[0]
             for offset in edit.offsets if forward else reversed(edit.offsets):
-                change = Change.from_bytes(unpack(self._frames.read(offset))[1])
+                change = self._change_at(offset)
                 change.apply(self.store, forward=forward)
                 windows.append(change.window)
             del self._history.unapplied[0]
         return tuple(windows)
+
+    def _change_at(self, offset: int) -> Change:
+        with self._readable(offset):
+            change = Change.from_bytes(unpack(self._frames.read(offset))[1])
+            if change.window.clip(self.store.shape_yx) != change.window:
+                raise ValueError(f"{change.window} is not in the scene")
+        return change
+
+    @contextmanager
+    def _readable(self, offset: int) -> Iterator[None]:
+        """An entry that is whole but odd is named; nothing is done with it."""
+        try:
+            yield
+        except ValueError as error:
+            raise UserError(
+                f"{self._path}: the entry at byte {offset} is damaged ({error}): restore the file "
+                "from a backup, or move it away, which forgets what can be undone"
+            ) from None
 
     def _drop_parts(self) -> None:
         if self._history.parts:
@@ -219,11 +250,16 @@ class Journal:
         self._frames = FrameFile(self._path)
         self._history = History()
         self._since_stored = 0
-        for offset, payload in self._frames.scan():
-            head = unpack(payload)[0]
-            self._history.take(offset, head)
-            self._since_stored = 0 if head["entry"] == "stored" else self._since_stored + 1
-        self._drop_parts()
+        try:
+            for offset, payload in self._frames.scan():
+                with self._readable(offset):
+                    head = unpack(payload)[0]
+                    self._history.take(offset, head)
+                self._since_stored = 0 if head["entry"] == "stored" else self._since_stored + 1
+            self._drop_parts()
+        except BaseException:
+            self._frames.close()
+            raise
 
     def _compact(self) -> None:
         self.store.sync()

@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import io
 import json
+import zlib
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
+from zipfile import BadZipFile
 
 import numpy as np
 
 from napari_uhrnet.store.files.disk import write_whole
+from napari_uhrnet.store.files.notes import noted_cells
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -21,6 +24,19 @@ if TYPE_CHECKING:
 
 _FILE = "finished.npz"
 _PENDING = "pending.json"
+_DAMAGED = (
+    AttributeError,
+    BadZipFile,
+    EOFError,
+    KeyError,
+    MemoryError,
+    NotImplementedError,
+    RuntimeError,
+    SyntaxError,
+    TypeError,
+    zlib.error,
+)
+"""What numpy and zipfile raise for a damaged file."""
 
 
 @dataclass(frozen=True)
@@ -43,12 +59,23 @@ class Finished:
         )
 
     @classmethod
-    def load(cls, folder: Path) -> Finished:
-        """From the folder of a store."""
-        with np.load(io.BytesIO((folder / _FILE).read_bytes())) as file:
-            rows, columns = file["cells_yx"]
-            bits = np.unpackbits(file["bits"], count=int(rows * columns))
-            return cls(bits.astype(bool).reshape(rows, columns), file["counts"])
+    def load(cls, folder: Path, layout: StoreLayout) -> Finished:
+        """From the folder of a store; ValueError if it is damaged or of another layout."""
+        data, nothing = (folder / _FILE).read_bytes(), cls.nothing(layout)
+        try:
+            with np.load(io.BytesIO(data)) as file:
+                cells_yx, bits, counts = (file[key] for key in ("cells_yx", "bits", "counts"))
+        except (*_DAMAGED, ValueError) as error:
+            raise ValueError(f"{folder / _FILE}: is damaged ({error})") from None
+        if (
+            tuple(cells_yx.tolist()) != layout.cells_yx
+            or bits.dtype != np.uint8
+            or bits.shape != (-(-nothing.cells.size // 8),)
+            or (counts.shape, counts.dtype) != (nothing.counts.shape, nothing.counts.dtype)
+        ):
+            raise ValueError(f"{folder / _FILE}: is of another store")
+        cells = np.unpackbits(bits, count=nothing.cells.size).astype(bool)
+        return cls(cells.reshape(layout.cells_yx), counts)
 
     def save(self, folder: Path) -> None:
         """Put it in place of what is in the folder."""
@@ -74,13 +101,20 @@ def save_pending(folder: Path, cells: Iterable[Cell]) -> None:
     write_whole(folder / _PENDING, json.dumps(list(cells)).encode())
 
 
-def load_pending(folder: Path) -> list[Cell]:
-    """The rectangles that a dead writer noted; call it under the store's lock."""
+def load_pending(folder: Path, layout: StoreLayout) -> list[Cell]:
+    """The rectangles that a dead writer noted; call it under the store's lock.
+
+    Raises ValueError for a damaged note: nobody knows then what is half-written.
+    """
     try:
-        text = (folder / _PENDING).read_text()
+        return noted_cells(folder / _PENDING, layout.cells_yx)
     except FileNotFoundError:
         return []
-    return [(int(i), int(j)) for i, j in json.loads(text)]
+
+
+def forget_finished(folder: Path) -> None:
+    """Nothing of the store counts any more; its next opening makes it anew."""
+    (folder / _FILE).unlink(missing_ok=True)
 
 
 def clear_pending(folder: Path) -> None:

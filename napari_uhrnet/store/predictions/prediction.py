@@ -10,27 +10,28 @@ never contradict each other for longer than a flush takes.
 from __future__ import annotations
 
 import shutil
+from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any, Self
-from zipfile import BadZipFile
 
 import numpy as np
 
 from napari_uhrnet.errors import UserError
 from napari_uhrnet.geometry.classes import NOTHING
 from napari_uhrnet.store.files.cache import LAST_USED, move_away
-from napari_uhrnet.store.files.disk import ChunkFiles, disk_errors
+from napari_uhrnet.store.files.disk import ChunkFiles, Damaged, disk_errors
 from napari_uhrnet.store.files.in_use import UseMarker, is_in_use, store_lock
 from napari_uhrnet.store.predictions.creation import LAYOUT_KEY, create_empty
 from napari_uhrnet.store.predictions.finished import (
     Finished,
     clear_pending,
+    forget_finished,
     load_pending,
     save_pending,
 )
 from napari_uhrnet.store.predictions.layout import Cell, StoreLayout
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Iterator, Mapping, Sequence
     from pathlib import Path
 
     import zarr
@@ -39,6 +40,17 @@ if TYPE_CHECKING:
     from napari_uhrnet.geometry.window import Window
 
 MAX_GATHERED_BYTES = 32 * 2**20
+_NOT_THIS_STORE = (
+    Damaged,
+    AttributeError,
+    FileNotFoundError,
+    LookupError,
+    RuntimeError,
+    TypeError,
+    ValueError,
+)
+"""What opening a store raises that is not there, of another kind, or damaged."""
+_ADVICE = "the cached prediction is damaged: segment again, which makes it anew"
 
 
 class PredictionStore:
@@ -60,8 +72,13 @@ class PredictionStore:
             plane: [group[f"{plane}/{level}"] for level in range(len(layout.steps))]
             for plane in layout.planes
         }
+        for arrays in self._levels.values():
+            found = [(array.shape, array.chunks, str(array.dtype)) for array in arrays]
+            wanted = [(layout.level_shape(s), layout.chunk_shape(s), "uint8") for s in layout.steps]
+            if found != wanted:
+                raise ValueError(f"{folder}: holds other arrays")
         self.attributes: dict[str, Any] = group.attrs.asdict()
-        self._state = Finished.load(folder)
+        self._state = Finished.load(folder, layout)
         self._gathered: dict[Cell, dict[str, NDArray[np.uint8]]] = {}
         self._gathered_bytes = 0
         self._readable: list[Window] = []
@@ -113,7 +130,6 @@ class PredictionStore:
                 store = _open_or_create(folder, layout, attributes)
                 store._marker = UseMarker(folder)
                 (folder / LAST_USED).touch()
-                store._recover()
         return store
 
     def __enter__(self) -> Self:
@@ -168,7 +184,7 @@ class PredictionStore:
     def refresh(self) -> None:
         """See what other processes finished meanwhile."""
         with disk_errors(self._folder), store_lock(self._folder):
-            self._state = Finished.load(self._folder)
+            self._state = self._loaded()
 
     def levels(self, plane: str) -> list[zarr.Array]:
         """The pyramid of a plane, finest first; read-only arrays whose content grows.
@@ -182,8 +198,8 @@ class PredictionStore:
         if window.clip(self._layout.shape_yx) != window:
             raise ValueError(f"{window} is not inside of {self._layout.shape_yx}")
         state = self._state
-        with disk_errors(self._folder):
-            values: NDArray[np.uint8] = np.asarray(self._levels[plane][0][window.slices])
+        with disk_errors(self._folder), self._dropped_if_damaged():
+            values = self._stored(plane, window)
         rows, columns = (
             np.searchsorted(edges, np.arange(start, stop), side="right") - 1
             for edges, start, stop in zip(
@@ -226,7 +242,7 @@ class PredictionStore:
     def _flush(self) -> None:
         if not self._gathered:
             return
-        with disk_errors(self._folder), store_lock(self._folder):
+        with disk_errors(self._folder), store_lock(self._folder), self._dropped_if_damaged():
             self._recover()
             # What another process finished first is the same and is not written again.
             new = {c: v for c, v in self._gathered.items() if not self._state.cells[c]}
@@ -241,8 +257,8 @@ class PredictionStore:
 
     def _recover(self) -> None:
         """Take over what others finished and undo what a dead writer left; under the lock."""
-        self._state = Finished.load(self._folder)
-        pending = load_pending(self._folder)
+        self._state = self._loaded()
+        pending = self._pending()
         if not pending:
             return
         self._write_pixels(
@@ -256,6 +272,33 @@ class PredictionStore:
             }
         )
         clear_pending(self._folder)
+
+    @contextmanager
+    def _dropped_if_damaged(self) -> Iterator[None]:
+        """What is damaged is not opened again: the next `open` makes the store anew."""
+        try:
+            yield
+        except Damaged:
+            forget_finished(self._folder)
+            raise
+
+    def _stored(self, plane: str, window: Window) -> NDArray[np.uint8]:
+        try:
+            return np.asarray(self._levels[plane][0][window.slices])
+        except (RuntimeError, ValueError) as error:  # from zarr's codecs
+            raise Damaged(f"{self._folder}: {_ADVICE}") from error
+
+    def _loaded(self) -> Finished:
+        try:
+            return Finished.load(self._folder, self._layout)
+        except ValueError as error:
+            raise Damaged(f"{self._folder}: {_ADVICE}") from error
+
+    def _pending(self) -> list[Cell]:
+        try:
+            return load_pending(self._folder, self._layout)
+        except ValueError as error:
+            raise Damaged(f"{self._folder}: {_ADVICE}") from error
 
     def _write_pixels(self, values: Mapping[Cell, Mapping[str, NDArray[np.uint8]]]) -> None:
         """Put rectangles into every plane and level, touching each chunk once."""
@@ -276,9 +319,11 @@ def _open_or_create(
     folder: Path, layout: StoreLayout, attributes: dict[str, Any]
 ) -> PredictionStore:
     try:
-        return PredictionStore(folder, layout)
-    except (KeyError, ValueError, EOFError, FileNotFoundError, BadZipFile):
-        # Not there, of another kind, or damaged.
+        store = PredictionStore(folder, layout)
+        store._recover()
+        return store
+    except _NOT_THIS_STORE:
+        # It can be computed again.
         if folder.exists():
             if is_in_use(folder):
                 raise UserError(

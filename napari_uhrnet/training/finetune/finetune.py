@@ -26,6 +26,7 @@ from napari_uhrnet.models.base.config import UHRNetConfig
 from napari_uhrnet.models.build import build_network
 from napari_uhrnet.models.registry import choose_device
 from napari_uhrnet.store.files.disk import disk_errors, write_whole
+from napari_uhrnet.strict_json import read_object
 from napari_uhrnet.training.data.sampling import Sampling, class_shares, draw_batch
 from napari_uhrnet.training.finetune.reviewed import ReviewedSource, hold_out, regions_of
 from napari_uhrnet.training.loop.devices import OneDevice
@@ -144,10 +145,9 @@ def _run(
 
 def _kept_before(folder: Path) -> dict[str, Any] | None:
     try:
-        kept: dict[str, Any] = json.loads((folder / "before.json").read_text(encoding="utf-8"))
+        return read_object(folder / "before.json")
     except (FileNotFoundError, ValueError):
         return None
-    return kept
 
 
 def _network(start: LoadedModel, known: ClassTable, config: FineTuneConfig) -> Any:

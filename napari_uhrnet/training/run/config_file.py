@@ -9,6 +9,7 @@ from pydantic import BaseModel, ValidationError
 
 from napari_uhrnet.errors import UserError
 from napari_uhrnet.store.files.disk import disk_errors, write_whole
+from napari_uhrnet.strict_json import read_object
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -49,7 +50,7 @@ def load_config(kind: type[AnyConfig], folder: Path) -> AnyConfig:
     """The config of a run; UserError if there is none."""
     path = folder / CONFIG
     try:
-        return kind.model_validate(json.loads(path.read_text(encoding="utf-8")))
+        return kind.model_validate(read_object(path))
     except FileNotFoundError:
         raise UserError(f"{folder}: holds no run: start one without --resume") from None
     except (OSError, ValueError) as error:

@@ -95,9 +95,9 @@ def test_tables_without_geometries_are_passed_over(tmp_path):
         tmp_path / "a.gpkg", None, [np.array([1])], ["number"], layer="first", driver="GPKG"
     )
     with pytest.raises(UserError, match="there is no layer with geometries"):
-        read_features(tmp_path / "a.gpkg")
+        read_layers(tmp_path / "a.gpkg")
     geopackage(tmp_path / "a.gpkg", layer="second", append=True, class_id=[4])
-    assert read_features(tmp_path / "a.gpkg").properties == [{"class_id": 4}]
+    assert only(tmp_path / "a.gpkg").properties == [{"class_id": 4}]
 
 
 def test_a_geopackage_without_a_crs(tmp_path):

@@ -1,9 +1,11 @@
 """Checkpoints: a round trip, and a sentence for everything that is none."""
 
+import hashlib
 import json
 
 import pytest
 import torch
+from safetensors.torch import save
 
 from napari_uhrnet.errors import UserError
 from napari_uhrnet.models.base.checkpoint import card_path, read_card, read_weights, save_checkpoint
@@ -154,3 +156,101 @@ def test_devices():
     if not torch.cuda.is_available():
         with pytest.raises(UserError, match="not available"):
             choose_device("cuda")
+
+
+@pytest.mark.parametrize("bad", [float("nan"), float("inf"), 1e6])
+def test_weights_that_are_not_finite_are_refused_when_written(tmp_path, bad):
+    weights = tiny_network().state_dict()
+    name = next(k for k, v in weights.items() if v.is_floating_point() and v.numel() > 1)
+    weights[name].view(-1)[1] = bad
+    with pytest.raises(UserError, match=rf"x\.safetensors: the weights {name} are not finite"):
+        save_checkpoint(tmp_path / "x.safetensors", weights, tiny_card())
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_weights_that_are_not_finite_are_refused_when_read(checkpoint):
+    weights = read_weights(checkpoint, read_card(checkpoint))
+    name = next(k for k, v in weights.items() if v.is_floating_point())
+    weights[name].view(-1)[0] = float("inf")
+    data = save(weights)
+    checkpoint.write_bytes(data)
+    card = json.loads(card_path(checkpoint).read_text())
+    card["sha256"] = hashlib.sha256(data).hexdigest()
+    card_path(checkpoint).write_text(json.dumps(card))
+    with pytest.raises(UserError, match="are not finite"):
+        load_model(checkpoint)
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"backbone": "nope"},
+        {"backbone": "../x"},
+        {"backbone": "hf-hub:somebody/something"},
+        {"backbone": "local-dir:/tmp"},
+        {"feature_channels": 10**9},
+        {"feature_channels": 10**30},
+        {"feature_channels": 4096},
+        {"frame_px": 2**40},
+        {"classes": 300},
+        {"size_multiple": 0},
+        {"unknown": 1},
+    ],
+)
+def test_a_card_that_describes_no_network_of_use_is_refused(checkpoint, change):
+    path = card_path(checkpoint)
+    card = json.loads(path.read_text())
+    card["config"] |= change
+    path.write_text(json.dumps(card))
+    with pytest.raises(UserError, match="tiny"):
+        load_model(checkpoint)
+
+
+@pytest.mark.parametrize(
+    "size",
+    [{"nope": "x"}, {"width": "x"}, {"width": 10**9}, {"encoder": "../x"}, {"width": 1.5}],
+)
+def test_a_baseline_of_a_size_that_cannot_be_built_is_refused(checkpoint, size):
+    path = card_path(checkpoint)
+    card = json.loads(path.read_text())
+    config = {"baseline": "unet", "regime": "patches", "size": size, "classes": 3}
+    path.write_text(json.dumps(card | {"architecture": "baseline", "config": config}))
+    with pytest.raises(UserError, match="tiny"):
+        load_model(checkpoint)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        b"[" * 100_000,
+        b"\xff",
+        b"[]",
+        b"{}",
+        b'{"format": "x"}',
+        b'{"format": NaN}',
+        b'{"name": "a", "name": "b"}',
+    ],
+)
+def test_what_is_no_card_is_refused_by_its_name(checkpoint, text):
+    card_path(checkpoint).write_bytes(text)
+    with pytest.raises(UserError, match=r"tiny\.json: "):
+        load_model(checkpoint)
+
+
+@pytest.mark.parametrize(
+    "table",
+    [
+        {"name": "x", "classes": ["a", "b", "c"]},
+        {"name": "x", "classes": [{"id": 0.5, "name": "a", "rgb": [0, 0, 0]}]},
+        {"name": "x", "classes": [{"id": True, "name": "a", "rgb": [0, 0, 0]}]},
+        {"name": "x", "classes": [{"id": 0, "name": 5, "rgb": [0, 0, 0]}]},
+        {"name": "x", "classes": [{"id": 0, "name": "a", "rgb": [0, 0]}]},
+        {"name": "x", "classes": 3},
+        {},
+    ],
+)
+def test_a_card_with_a_damaged_class_table_is_refused_by_its_name(checkpoint, table):
+    path = card_path(checkpoint)
+    path.write_text(json.dumps(json.loads(path.read_text()) | {"class_table": table}))
+    with pytest.raises(UserError, match=r"tiny\.json: .*class table"):
+        load_model(checkpoint)

@@ -175,3 +175,73 @@ def test_a_pixel_size_that_was_typed_is_kept(study):
     with open_scene(study / "a.png") as scene:
         project.add_scene(scene)
     assert Project.open(study / "project").scenes[0].pixel_size_m == 0.25
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"retired": [1e999]},
+        {"retired": [True]},
+        {"retired": [300]},
+        {"merged": [[1]]},
+        {"merged": [[1, 2.5]]},
+        {"merged": "ab"},
+        {"model": 5},
+        {"format": "1"},
+        {"format": True},
+        {"checkpoints": {"hash": "a"}},
+        {"classes": {"name": "x", "classes": [{"id": 1e999, "name": "a", "rgb": [0, 0, 0]}]}},
+        {"classes": []},
+    ],
+)
+def test_odd_values_of_a_project_are_one_sentence(study, change):
+    file = study / "project" / "project.json"
+    file.write_text(json.dumps(json.loads(file.read_text()) | change))
+    with pytest.raises(UserError, match=r"project\.json"):
+        Project.open(study / "project")
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"fingerprint": "../../elsewhere"},
+        {"fingerprint": ""},
+        {"path": 5},
+        {"path": "a\0b"},
+        {"path": "a" * 5000},
+        {"shape_yx": [0, 5]},
+        {"shape_yx": [5]},
+        {"shape_yx": [10**18, 10**18]},
+        {"pixel_size_m": -1.0},
+        {"pixel_size_m": "1"},
+        {"view": [0, 0, -1, 5]},
+        {"view": [0, 0]},
+    ],
+)
+def test_odd_values_of_a_scene_are_one_sentence(study, change):
+    file = study / "project" / "project.json"
+    data = json.loads(file.read_text())
+    data["scenes"][0] |= change
+    file.write_text(json.dumps(data))
+    with pytest.raises(UserError, match=r"project\.json.*scenes\.0"):
+        Project.open(study / "project")
+
+
+def test_a_path_that_no_system_has_leads_to_no_scene(study):
+    file = study / "project" / "project.json"
+    data = json.loads(file.read_text())
+    data["scenes"][0]["path"] = "a" * 4000
+    data["model"] = "b" * 4000
+    file.write_text(json.dumps(data))
+    project = Project.open(study / "project")
+    assert project.model == "b" * 4000
+    (study / "a.png").unlink(missing_ok=True)
+    with pytest.raises(UserError, match="not there any more"):
+        project.find(project.scenes[0])
+
+
+@pytest.mark.parametrize("text", [b"[" * 100_000, b"\xff", b'{"format": 1, "format": 1}', b"NaN"])
+def test_what_is_no_json_is_no_project(study, text):
+    (study / "project" / "project.json").write_bytes(text)
+    with pytest.raises(UserError, match=r"project\.json: cannot be read"):
+        Project.open(study / "project")
