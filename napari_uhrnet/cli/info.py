@@ -27,6 +27,8 @@ def print_info(path: Path, *, as_json: bool) -> None:
     width = max(map(len, rows))
     for name, value in rows.items():
         typer.echo(f"{name:<{width}}  {value}")
+    for note in facts["notes"]:
+        typer.echo(f"{'note':<{width}}  {note}")
 
 
 def _rows(facts: dict[str, Any]) -> dict[str, str]:

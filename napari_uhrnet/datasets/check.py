@@ -55,6 +55,8 @@ class Report:
     kinds: Counter[str] = field(default_factory=Counter)
     problems: list[Problem] = field(default_factory=list)
     better_table: str | None = None
+    notes: dict[str, list[Path]] = field(default_factory=dict)
+    """What was guessed or left out when images were opened: a sentence, and the images of it."""
 
     @property
     def splits(self) -> dict[str, int]:
@@ -89,6 +91,10 @@ class Report:
                 for p in self.problems
             ],
             "better_table": self.better_table,
+            "notes": [
+                {"text": text, "images": len(paths), "first": str(paths[0])}
+                for text, paths in self.notes.items()
+            ],
         }
 
 
@@ -130,6 +136,8 @@ def _check_image(pair: Pair, report: Report) -> tuple[int, int] | None:
             level = picture.levels[0]
             shape_yx = level.shape[:2]
             report.sizes[shape_yx] += 1
+            for note in picture.all_notes:
+                report.notes.setdefault(note, []).append(pair.image)
             for window in level_blocks(level):
                 level.read(window)
         finally:

@@ -111,6 +111,11 @@ class Scene:
         return self.picture.fingerprint
 
     @property
+    def notes(self) -> tuple[str, ...]:
+        """Sentences on what was guessed or left out when the file was opened; mostly empty."""
+        return self.picture.all_notes
+
+    @property
     def settings_key(self) -> str:
         """What else decides on the pixels of ``read``: bands, "no data" and stretch."""
         return f"{self.picture.bands.key} stretch={self.picture.stretch}"

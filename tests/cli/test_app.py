@@ -145,6 +145,12 @@ def test_info_as_json(capsys, scene):
     assert (facts["height"], facts["width"], facts["pixel_size_m"]) == (300, 410, 1.5)
 
 
+def test_info_prints_what_was_guessed(capsys, tmp_path):
+    Image.fromarray(np.zeros((20, 30), np.uint16)).save(tmp_path / "deep.tif")
+    code, out, _ = run_line(capsys, "info", tmp_path / "deep.tif")
+    assert code == 0 and "\nnote " in out and "uint16" in out
+
+
 def test_models(capsys):
     code, out, _ = run_line(capsys, "models")
     assert code == 0

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from napari_uhrnet.scene.picture.fingerprint import fingerprint
-from napari_uhrnet.scene.picture.stretch import Stretch, measure_stretch
+from napari_uhrnet.scene.picture.stretch import Stretch, measure_stretch, stretch_note
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -48,6 +48,14 @@ class Picture:
     """How many of the last levels are computed from the ones before whenever they are read."""
     palette: Palette | None = None
     """Colours of the values, where a picture with a palette was opened as indices."""
+    notes: tuple[str, ...] = ()
+    """What the reader guessed or left out: sentences without the name of the file."""
+
+    @property
+    def all_notes(self) -> tuple[str, ...]:
+        """The reader's notes, and one on the stretch where there is one; nothing is read."""
+        dtype = self.levels[0].dtype
+        return self.notes if dtype == np.uint8 else (*self.notes, stretch_note(dtype.name))
 
     @cached_property
     def stretch(self) -> Stretch | None:
