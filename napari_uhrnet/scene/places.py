@@ -128,11 +128,11 @@ def parsed_system(wkt: str) -> CRS | None:
     """The reference system of a WKT; None if PROJ does not know what it means."""
     from rasterio._err import CPLE_BaseError
     from rasterio.crs import CRS
-    from rasterio.errors import RasterioError
+    from rasterio.errors import CRSError, RasterioError
 
     try:
         return CRS.from_wkt(wkt)
-    except (RasterioError, CPLE_BaseError):
+    except (CRSError, RasterioError, CPLE_BaseError):
         return None
 
 

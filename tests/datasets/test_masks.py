@@ -357,3 +357,73 @@ def test_index_255_of_a_palette_is_nothing_unless_its_colour_is_a_class(tmp_path
     _, counted = read(with_palette(tmp_path / "a.png", indices, colours), DUBAI)
     assert counted.ids.tolist() == [[5, 0, 255, 255]]
     assert counted.stray == {"#4D4D4D": 1}
+
+
+VOC = np.array(
+    [
+        [sum(((n >> (3 * k + c)) & 1) << (7 - k) for k in range(3)) for c in range(3)]
+        for n in range(256)
+    ],
+    np.uint8,
+)
+"""The palette that labelme and mmseg write into masks of any classes."""
+
+
+def test_a_palette_of_other_colours_holds_ids(tmp_path):
+    ids = ids_of(7)
+    kind, counted = read(with_palette(tmp_path / "a.png", ids, VOC), DEEPGLOBE)
+    assert (kind, counted.stray_px) == ("palette", 0)
+    assert np.array_equal(counted.ids, ids)
+
+
+def test_a_palette_that_is_neither_colours_nor_ids_is_stray_and_refused(tmp_path):
+    beyond = np.array([[0, 1, 7, 7]], np.uint8)
+    mixed = VOC.copy()
+    mixed[1] = DEEPGLOBE.palette[4]
+    for path in (
+        with_palette(tmp_path / "beyond.png", beyond, VOC),
+        with_palette(tmp_path / "mixed.png", np.array([[0, 1, 2, 2]], np.uint8), mixed),
+    ):
+        with open_truth(path, DEEPGLOBE) as truth:
+            counted = truth.read_counted(Window.of_shape(truth.shape_yx))
+            assert counted.stray_px >= 2 and (counted.ids[0, 2:] == 255).all()
+            assert counted.inexact_px == 0
+            strays = truth_module.Strays(truth)
+            strays.add(counted)
+            with pytest.raises(UserError, match="is no class of the table 'deepglobe'"):
+                strays.check(DEEPGLOBE)
+
+
+def test_a_palette_is_never_rounded(tmp_path):
+    nearly = DEEPGLOBE.palette.copy()
+    nearly[5] = 0, 0, 250
+    ids = np.array([[4, 5, 5]], np.uint8)
+    _, counted = read(with_palette(tmp_path / "a.png", ids, nearly), DEEPGLOBE)
+    assert counted.ids.tolist() == [[4, 255, 255]]
+    assert counted.stray == {"#0000FA": 2}
+
+
+@pytest.mark.parametrize("value", [2, 100, 127, 128, 254])
+@pytest.mark.parametrize("as_rgb", [False, True])
+def test_a_third_value_beside_0_and_255_is_unknown(tmp_path, value, as_rgb):
+    pixels = np.array([[0, 255, value, 255]], np.uint8)
+    path = saved(tmp_path / "a.png", np.stack([pixels] * 3, 2) if as_rgb else pixels)
+    with open_truth(path, FOREST) as truth:
+        counted = truth.read_counted(Window.of_shape(truth.shape_yx))
+        assert (truth.kind, counted.ids.tolist()) == ("binary", [[0, 1, 255, 1]])
+        assert (counted.stray_px, counted.inexact_px) == (1, 0)
+        strays = truth_module.Strays(truth)
+        strays.add(counted)
+        strays.check(FOREST)
+        [text] = strays.notes()
+    assert text.startswith("1 px of a.png are unknown (")
+
+
+def test_the_middle_of_a_compressed_binary_mask_is_unknown(tmp_path):
+    noise = np.random.default_rng(0).integers(0, 12, (40, 40))
+    pixels = np.array([0, 127, 255]).repeat(40)[:, None].repeat(40, 1)
+    for k, sign in enumerate((1, 1, -1)):
+        pixels[40 * k : 40 * k + 40] += sign * noise
+    kind, counted = read(saved(tmp_path / "a.png", pixels.astype(np.uint8)), FOREST)
+    assert kind == "binary"
+    assert [np.unique(counted.ids[k : k + 40]).tolist() for k in (0, 40, 80)] == [[0], [255], [1]]

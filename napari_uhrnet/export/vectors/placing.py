@@ -115,7 +115,7 @@ def _reprojected(geometries: Geometries, source: CRS, target: CRS) -> Geometries
     """In another system; NaN where that is not possible."""
     import shapely
     from rasterio._err import CPLE_BaseError
-    from rasterio.errors import RasterioError
+    from rasterio.errors import CRSError, RasterioError
     from rasterio.warp import transform
 
     def reproject(points: NDArray[np.float64]) -> NDArray[np.float64]:
@@ -124,7 +124,7 @@ def _reprojected(geometries: Geometries, source: CRS, target: CRS) -> Geometries
     try:
         moved: Geometries = shapely.transform(geometries, reproject)
         return moved
-    except (RasterioError, CPLE_BaseError):
+    except (CRSError, RasterioError, CPLE_BaseError):
         if len(geometries) > 1:
             return np.concatenate(
                 [_reprojected(one, source, target) for one in np.split(geometries, len(geometries))]

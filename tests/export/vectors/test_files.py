@@ -78,13 +78,13 @@ def test_a_database_that_is_no_geopackage_is_refused(tmp_path):
         file.execute("CREATE TABLE labels (geom, class_id)")
         file.commit()
     with pytest.raises(UserError, match=r"a\.gpkg: cannot be read as polygons"):
-        read_layers(tmp_path / "a.gpkg")[0]
+        read_layers(tmp_path / "a.gpkg")
 
 
 @pytest.mark.parametrize("name", ["LABELS.GPKG", "a!b.gpkg", "c;d.gpkg", "e:f?.gpkg"])
 def test_geopackages_by_any_name(tmp_path, name):
     geopackage(tmp_path / "a.gpkg", class_id=[4], class_name=["water"]).rename(tmp_path / name)
-    features = read_layers(tmp_path / name)
+    features = only(tmp_path / name)
     assert features.crs.to_epsg() == 32632
     assert features.geometries.tolist() == [BOX]
     assert features.properties == [{"class_id": 4, "class_name": "water"}]
@@ -135,7 +135,7 @@ def test_geojson_without_a_crs(tmp_path):
         properties = {"crs": named("EPSG:32632")}
         assert only(geojson(tmp_path / "a.json", properties, **more)).crs is None
     with pytest.raises(UserError, match="cannot be read as polygons"):
-        read_layers(geojson(tmp_path / "a.json", {}, crs=named("urn:nobody:knows")))[0]
+        read_layers(geojson(tmp_path / "a.json", {}, crs=named("urn:nobody:knows")))
 
 
 def test_properties_are_as_they_were_written(tmp_path):
