@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import struct
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -20,8 +19,6 @@ if TYPE_CHECKING:
     from napari_uhrnet.scene.picture.colour import Recolour
 
 _JPEG = {6, 7, 34892, 33007}
-_BROKEN = (RuntimeError, ValueError, TypeError, IndexError, OSError, struct.error)
-"""What codecs raise on bytes that they cannot decode."""
 
 
 class TiffLevel:
@@ -125,7 +122,7 @@ class TiffLevel:
             )
             with without_logs():
                 segment, place, _ = key.decode(data, index, **tables)
-        except _BROKEN as error:
+        except Exception as error:  # codecs raise anything on bytes that they cannot decode
             raise self._damaged(tile) from error
         return None if segment is None else segment[0], place[0]
 

@@ -45,7 +45,7 @@ def test_nodata_and_nan_are_left_out_and_invalid(tmp_path):
 
 
 def test_opening_does_not_measure_it_and_the_settings_key_holds_it(tmp_path, monkeypatch):
-    from napari_uhrnet.scene.picture.picture import picture
+    from napari_uhrnet.scene.picture import picture
 
     measured = []
     true = picture.measure_stretch
