@@ -62,6 +62,7 @@ def _picture(path: Path, opened: ExitStack, indexed: bool) -> Picture:
     file = opened.enter_context(tifffile.TiffFile(path))
     file.filehandle.set_lock(True)
     series, notes = _main_image(file)
+    _open_others(file, series, opened)
     key = series.keyframe
     if 0 in series.shape or key.dtype is None:
         raise NotForTifffileError("it holds no pixels")
@@ -90,6 +91,15 @@ def _picture(path: Path, opened: ExitStack, indexed: bool) -> Picture:
         _masked(picture, masks) if masks else picture, key.tags.valueof("Orientation", 1)
     )
     return replace(picture, close=opened.pop_all().close)
+
+
+def _open_others(file: TiffFile, series: TiffPageSeries, opened: ExitStack) -> None:
+    """Open the other files of an OME-TIFF in several files, in which pages of the image lie."""
+    others = {page.parent for page in series.pages if page is not None} - {file}
+    for other in others:
+        other.filehandle.open()
+        other.filehandle.set_lock(True)
+        opened.callback(other.filehandle.close)
 
 
 def _main_image(file: TiffFile) -> tuple[TiffPageSeries, tuple[str, ...]]:
@@ -218,7 +228,7 @@ def _check_segments(file: TiffFile, key: Any, pages: list[Any]) -> None:
         wanted = int(np.prod(key.chunked))
         if len(offsets) < wanted or len(sizes) < wanted:
             raise _cut_off(file)
-        if (offsets + sizes)[sizes > 0].max(initial=0) > file.filehandle.size:
+        if (offsets + sizes)[sizes > 0].max(initial=0) > page.parent.filehandle.size:
             raise _cut_off(file)
 
 

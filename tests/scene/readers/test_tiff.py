@@ -327,3 +327,27 @@ def test_complex_values_are_refused(tmp_path):
     tifffile.imwrite(tmp_path / "a.tif", np.ones((40, 50), np.complex64))
     with pytest.raises(UserError, match="complex"):
         open_scene(tmp_path / "a.tif")
+
+
+@pytest.mark.parametrize("compression", [None, "zlib"])
+def test_each_page_of_an_ome_tiff_in_several_files_is_read_from_its_own(tmp_path, compression):
+    planes = noise((3, 40, 50))
+    data = "".join(
+        f'<TiffData FirstC="{k}" IFD="0" PlaneCount="1"><UUID FileName="c{k}.ome.tif">urn:uuid:{k}'
+        "</UUID></TiffData>"
+        for k in range(3)
+    )
+    channels = "".join(f'<Channel ID="Channel:0:{k}" SamplesPerPixel="1"/>' for k in range(3))
+    for k in range(3):
+        xml = (
+            f'<OME xmlns="http://www.openmicroscopy.org/Schemas/OME/2016-06" UUID="urn:uuid:{k}">'
+            '<Image ID="Image:0"><Pixels ID="Pixels:0" DimensionOrder="XYCZT" Type="uint8" '
+            f'SizeX="50" SizeY="40" SizeC="3" SizeZ="1" SizeT="1">{channels}{data}</Pixels>'
+            "</Image></OME>"
+        )
+        path = tmp_path / f"c{k}.ome.tif"
+        options = {"description": xml, "metadata": None, "compression": compression}
+        tifffile.imwrite(path, planes[k], photometric="minisblack", **options)
+    with open_scene(tmp_path / "c0.ome.tif") as scene:
+        assert scene.picture.format == "TIFF"
+        assert np.array_equal(whole(scene)[0], np.moveaxis(planes, 0, 2))
