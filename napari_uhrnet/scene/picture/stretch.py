@@ -48,7 +48,8 @@ def _undeclared_fill(colours: NDArray[Any]) -> NDArray[np.bool_]:
         filled: NDArray[np.bool_] = (colours == np.iinfo(colours.dtype).min).all(axis=2)
         return filled
     if kind == "f":
-        return (np.abs(colours) > _BEYOND_BRIGHTNESS).all(axis=2)
+        beyond: NDArray[np.bool_] = (np.abs(colours) > _BEYOND_BRIGHTNESS).all(axis=2)
+        return beyond
     return np.zeros(colours.shape[:2], np.bool_)
 
 
