@@ -6,4 +6,5 @@
 `bands`      what its bands mean
 `colour`     values that are not brightness
 `plausible`  numbers from files, checked
+`orientation` pictures that are to be turned
 """

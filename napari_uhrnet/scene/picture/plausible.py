@@ -10,14 +10,14 @@ from napari_uhrnet.errors import UserError
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-LARGEST_PIXEL_M = 10_000.0
+SMALLEST_PIXEL_M, LARGEST_PIXEL_M = 1e-12, 10_000.0
 LARGEST_SIDE_PX = 20_000_000
 """Twice the circle of the earth at 4 m a pixel; a header that claims more is damaged."""
 LARGEST_BANDS = 4096
 
 
 def plausible_size_m(number: Any) -> float | None:
-    """A pixel size in metres: finite, above 0 and at most 10 km; anything else is None, unknown.
+    """A pixel size in metres, from a picometre to 10 km; anything else is None, unknown.
 
     Text is taken as the number that it spells.
     """
@@ -25,7 +25,7 @@ def plausible_size_m(number: Any) -> float | None:
         size_m = float(number)
     except (TypeError, ValueError, OverflowError):
         return None
-    return size_m if math.isfinite(size_m) and 0 < size_m <= LARGEST_PIXEL_M else None
+    return size_m if SMALLEST_PIXEL_M <= size_m <= LARGEST_PIXEL_M else None
 
 
 def plausible_sides_m(across_m: Any, down_m: Any) -> float | None:

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from napari_uhrnet.scene.picture.level import Level
 
 PERCENTILES = (2.0, 98.0)
+_BEYOND_BRIGHTNESS = 1e30
 _SAMPLES_PER_AXIS, _SAMPLE_PX = 6, 256
 
 
@@ -40,16 +41,30 @@ def stretch_note(dtype: str) -> str:
     return f"The {dtype} values are stretched to 8 bit: percentiles {low} to {high} of each band."
 
 
+def _undeclared_fill(colours: NDArray[Any]) -> NDArray[np.bool_]:
+    """(h, w): all bands hold the least value of a signed type, or floats beyond any brightness."""
+    kind = colours.dtype.kind
+    if kind == "i":
+        filled: NDArray[np.bool_] = (colours == np.iinfo(colours.dtype).min).all(axis=2)
+        return filled
+    if kind == "f":
+        beyond: NDArray[np.bool_] = (np.abs(colours) > _BEYOND_BRIGHTNESS).all(axis=2)
+        return beyond
+    return np.zeros(colours.shape[:2], np.bool_)
+
+
 def measure_stretch(level: Level, bands: Bands) -> Stretch:
     """The 2nd and 98th percentile of each band, over the valid pixels of evenly spaced blocks.
 
     Each band for itself, as satellite imagery is usually shown: the bands of raw imagery differ
-    in brightness by sensor and haze more than by what is on the ground.
+    in brightness by sensor and haze more than by what is on the ground. Fill values that a file
+    does not declare are no brightness: the least value of a signed type, floats beyond 1e30.
     """
     samples = []
     for window in sample_windows(level.shape[:2], _SAMPLES_PER_AXIS, _SAMPLE_PX):
         pixels = level.read(window)
-        samples.append(pixels[bands.valid(pixels)][:, list(bands.rgb)])
+        filled = _undeclared_fill(pixels[..., list(bands.rgb)])
+        samples.append(pixels[bands.valid(pixels) & ~filled][:, list(bands.rgb)])
     values = np.concatenate(samples).astype(np.float64)
     if not len(values):
         return Stretch((0.0, 0.0, 0.0), (1.0, 1.0, 1.0))

@@ -1,6 +1,7 @@
 """A reader for each family of files.
 
 `tiff`          the TIFF family, by tifffile
+`tiff_size`     pixel sizes that microscopes write
 `ngff`          OME-Zarr, by zarr
 `raster`        everything else that GDAL reads, by rasterio
 `gdal`          rules for GDAL: its errors, its formats, no network, no other folder

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 
     from napari_uhrnet.scene.picture.level import Level
 
+_ORIENTATION = 0x0112
 SMALL_PX = 64_000_000
 """Up to this many pixels a picture may be held in memory or shrunk on the fly."""
 
@@ -53,6 +54,7 @@ def decode_jpeg(path: Path) -> NDArray[Any]:
     """
     from PIL import Image
 
+    check_jpeg_is_whole(path)
     try:
         with Image.open(path) as image:
             shown: Any = image if image.mode == "L" else image.convert("RGB")
@@ -62,6 +64,40 @@ def decode_jpeg(path: Path) -> NDArray[Any]:
             f"{path.name}: the pixels cannot be decoded; the file is damaged, fetch it again."
         ) from error
     return pixels if pixels.ndim == 3 else pixels[..., None]
+
+
+def orientation_of(path: Path) -> int:
+    """The EXIF orientation of a PNG, JPEG or WebP; 1 (as stored) where it has none."""
+    from PIL import Image
+
+    try:
+        with Image.open(path) as image:
+            return int(image.getexif().get(_ORIENTATION, 1))
+    except (OSError, SyntaxError, ValueError, TypeError, Image.DecompressionBombError):
+        return 1
+
+
+def check_jpeg_is_whole(path: Path) -> None:
+    """Decode a JPEG by GDAL, which tells when its data end early (PIL fills it with grey)."""
+    import rasterio
+    from rasterio._err import CPLE_BaseError
+    from rasterio.errors import RasterioError
+    from rasterio.windows import Window as RasterWindow
+
+    try:
+        with rasterio.Env(GDAL_ERROR_ON_LIBJPEG_WARNING=True), rasterio.open(path) as dataset:
+            for row in range(0, dataset.height, 256):
+                rows = min(256, dataset.height - row)
+                dataset.read(window=RasterWindow(0, row, dataset.width, rows))
+    except (RasterioError, CPLE_BaseError) as error:
+        cause: BaseException | None = error
+        while cause is not None and "remature end" not in str(cause):
+            cause = cause.__cause__
+        if cause is not None:
+            raise UserError(
+                f"{path.name}: the file is damaged or cut off, some of its pixels are missing; "
+                "fetch it again."
+            ) from error
 
 
 def check_png_is_whole(path: Path) -> None:

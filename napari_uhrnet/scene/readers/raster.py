@@ -11,7 +11,8 @@ import numpy as np
 
 from napari_uhrnet.errors import UserError
 from napari_uhrnet.scene.picture.bands import Bands
-from napari_uhrnet.scene.picture.colour import Palette
+from napari_uhrnet.scene.picture.colour import Palette, brightness
+from napari_uhrnet.scene.picture.orientation import upright
 from napari_uhrnet.scene.picture.picture import Picture
 from napari_uhrnet.scene.readers.georeference import bands_of, georeference_of
 from napari_uhrnet.scene.readers.image import (
@@ -19,6 +20,7 @@ from napari_uhrnet.scene.readers.image import (
     DecodedLevel,
     check_png_is_whole,
     decode_jpeg,
+    orientation_of,
 )
 from napari_uhrnet.scene.readers.limits import check_size
 from napari_uhrnet.scene.readers.quiet import quiet, without_logs
@@ -116,6 +118,8 @@ def _picture(path: Path, datasets: list[Any], opened: ExitStack, indexed: bool) 
             bands = Bands.of(1)
         else:
             recolour, palette = palette, None
+    if palette is None and recolour is None and not (has_mask or indexed):
+        recolour = _grey(first)
     levels: list[Level] = [RasterLevel(d, has_mask, recolour) for d in datasets]
     if first.driver == "PNG":
         check_png_is_whole(path)
@@ -128,7 +132,16 @@ def _picture(path: Path, datasets: list[Any], opened: ExitStack, indexed: bool) 
     place = georeference_of(first)
     close = opened.pop_all().close
     one_pass = rows_only and large
-    return Picture(first.driver, tuple(levels), bands, place, close, one_pass, palette=palette)
+    picture = Picture(first.driver, tuple(levels), bands, place, close, one_pass, palette=palette)
+    return upright(picture, orientation_of(path) if first.driver in _ROWS_ONLY else 1)
+
+
+def _grey(dataset: Any) -> Recolour | None:
+    """How few bits, or 0 as white, become brightness."""
+    tags = dataset.tags(1, ns="IMAGE_STRUCTURE")
+    dtype = np.result_type(*dataset.dtypes)
+    white = dataset.tags(ns="IMAGE_STRUCTURE").get("MINISWHITE") == "YES"
+    return brightness(dtype, int(tags.get("NBITS", 8 * dtype.itemsize)), white)
 
 
 def _palette(dataset: Any, bands: Bands) -> tuple[Palette, Bands]:

@@ -2,24 +2,30 @@
 
 from __future__ import annotations
 
-import re
-import struct
 from contextlib import ExitStack
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
-from xml.etree import ElementTree
 
 import numpy as np
 
 from napari_uhrnet.errors import UserError
 from napari_uhrnet.scene.picture.bands import Bands
-from napari_uhrnet.scene.picture.colour import Palette, Recolour, bits_to_bytes, inverted
+from napari_uhrnet.scene.picture.colour import (
+    Palette,
+    Recolour,
+    bits_to_bytes,
+    bits_to_ids,
+    brightness,
+    palette_of_16_bit,
+)
 from napari_uhrnet.scene.picture.level import Level, MaskedLevel
+from napari_uhrnet.scene.picture.orientation import upright
 from napari_uhrnet.scene.picture.picture import Georeference, Picture
+from napari_uhrnet.scene.picture.plausible import check_shape
 from napari_uhrnet.scene.readers.georeference import bands_of, georeference_of
 from napari_uhrnet.scene.readers.quiet import quiet
 from napari_uhrnet.scene.readers.tiff_level import TiffLevel
-from napari_uhrnet.scene.readers.units import metres_per
+from napari_uhrnet.scene.readers.tiff_size import physical_size_m
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -41,12 +47,12 @@ def open_tiff(path: Path, indexed: bool = False) -> Picture:
 
     ``indexed`` keeps the values of a palette and gives their colours in ``Picture.palette``.
     """
-    import tifffile
-
     try:
         with quiet(), ExitStack() as opened:
             return _picture(path, opened, indexed)
-    except (tifffile.TiffFileError, ValueError, IndexError, KeyError, struct.error) as error:
+    except (UserError, NotForTifffileError):
+        raise
+    except Exception as error:  # tifffile raises anything on damaged bytes
         raise NotForTifffileError(str(error)) from error
 
 
@@ -55,32 +61,73 @@ def _picture(path: Path, opened: ExitStack, indexed: bool) -> Picture:
 
     file = opened.enter_context(tifffile.TiffFile(path))
     file.filehandle.set_lock(True)
-    series = file.series[0]
+    series, notes = _main_image(file)
+    _open_others(file, series, opened)
     key = series.keyframe
     if 0 in series.shape or key.dtype is None:
         raise NotForTifffileError("it holds no pixels")
+    if key.dtype.kind == "c":
+        raise UserError(
+            f"{path.name}: the values are complex numbers; save their amplitude as a separate file."
+        )
     count = key.samplesperpixel * len(series.pages)
-    bands, place = _known_to_gdal(path, count) or (_bands_of_tags(key, count), Georeference())
-    recolour, bands = _recolour(key, bands)
+    check_shape(path.name, (key.imagelength, key.imagewidth, count))
+    bands, place = _known_to_gdal(path, key, count) or (_bands_of_tags(key, count), Georeference())
+    recolour, bands = _recolour(key, bands, indexed)
     palette = recolour if indexed and isinstance(recolour, Palette) else None
     if palette is not None:
         recolour, bands = None, Bands.of(1)
     stored = list(series.levels)
+    if stored[0] is not series:
+        stored = [series]
     for beside in _open_beside(path, ".ovr", opened):
         stored += list(beside.series[0].levels)
     levels = _levels(stored, recolour, bands)
     masks = _mask_levels(path, file, opened, levels[0].shape[:2])
-    place = _with_physical_size(place, file)
-    picture = Picture("TIFF", levels, bands, place, opened.pop_all().close, palette=palette)
-    return _masked(picture, masks) if masks else picture
+    if place.pixel_size_m is None:
+        place = replace(place, pixel_size_m=physical_size_m(file, series))
+    picture = Picture("TIFF", levels, bands, place, palette=palette, notes=notes)
+    picture = upright(
+        _masked(picture, masks) if masks else picture, key.tags.valueof("Orientation", 1)
+    )
+    return replace(picture, close=opened.pop_all().close)
 
 
-def _known_to_gdal(path: Path, count: int) -> tuple[Bands, Georeference] | None:
+def _open_others(file: TiffFile, series: TiffPageSeries, opened: ExitStack) -> None:
+    """Open the other files of an OME-TIFF in several files, in which pages of the image lie."""
+    others = {page.parent for page in series.pages if page is not None} - {file}
+    for other in others:
+        other.filehandle.open()
+        other.filehandle.set_lock(True)
+        opened.callback(other.filehandle.close)
+
+
+def _main_image(file: TiffFile) -> tuple[TiffPageSeries, tuple[str, ...]]:
+    """The largest image of the file, the first of equals; and what is said of the others."""
+    images = [s for s in file.series if not int(s.keyframe.subfiletype) & _MASK_PAGE]
+    found = [level for s in images or file.series for level in s.levels]
+    largest = max(found, key=lambda s: int(s.keyframe.imagelength) * int(s.keyframe.imagewidth))
+    main = next(s for s in images or file.series if largest in s.levels)
+    others = [s for s in images if s is not main]
+    if largest is not main.levels[0]:
+        others = [main.levels[0], *others]
+    if not others:
+        return largest, ()
+    sizes = ", ".join(f"{s.keyframe.imagewidth} x {s.keyframe.imagelength}" for s in others[:4])
+    more = f" and {len(others) - 4} more" if len(others) > 4 else ""
+    return largest, (
+        f"The largest image of the file is opened; others are left out: {sizes}{more} px.",
+    )
+
+
+def _known_to_gdal(path: Path, key: Any, count: int) -> tuple[Bands, Georeference] | None:
     """Meaning of the bands and georeference, side files included; None where GDAL gives up."""
     from napari_uhrnet.scene.readers.gdal import GDAL_ERRORS, gdal_rules, open_dataset
 
     try:
         with gdal_rules(), open_dataset(path) as dataset:
+            if dataset.shape != (key.imagelength, key.imagewidth):
+                return None
             bands = bands_of(dataset) if dataset.count == count else Bands.of(count)
             return bands, georeference_of(dataset)
     except GDAL_ERRORS:
@@ -91,22 +138,30 @@ def _bands_of_tags(key: Any, count: int) -> Bands:
     return Bands.of(count, has_alpha=bool({1, 2} & {int(kind) for kind in key.extrasamples}))
 
 
-def _recolour(key: Any, bands: Bands) -> tuple[Recolour | None, Bands]:
+def _recolour(key: Any, bands: Bands, as_ids: bool) -> tuple[Recolour | None, Bands]:
     """How stored values become brightness, and the bands after that."""
     photometric = int(key.photometric)
     if photometric == _PALETTE:
-        table = np.ascontiguousarray(key.colormap.T >> 8).astype(np.uint8)
+        if key.colormap is None:
+            raise NotForTifffileError("a palette without colours")
+        table = np.ascontiguousarray(palette_of_16_bit(key.colormap.T))
         palette = Palette.with_nodata(table, bands.nodata)
         return palette, Bands.of(palette.table.shape[1], has_alpha=palette.table.shape[1] == 4)
     if photometric == _YCBCR and int(key.compression) not in _JPEG_LIKE:
         raise NotForTifffileError("YCbCr that is not JPEG")
     if photometric not in {_WHITE_IS_ZERO, _BLACK_IS_ZERO, _RGB, _YCBCR}:
         raise NotForTifffileError(f"photometric interpretation {photometric}")
-    if key.dtype == np.bool_:
-        return bits_to_bytes, bands
-    if photometric == _WHITE_IS_ZERO and key.dtype.kind == "u":
-        return inverted, bands
-    return None, bands
+    if as_ids:
+        return bits_to_ids if key.dtype == np.bool_ else None, bands
+    grey = brightness(key.dtype, _bits(key), photometric == _WHITE_IS_ZERO)
+    if grey is None or bands.nodata is None or not 0 <= bands.nodata < 1 << grey.bits:
+        return grey, bands
+    return grey, replace(bands, nodata=float(grey(np.array([bands.nodata], key.dtype))[0]))
+
+
+def _bits(key: Any) -> int:
+    bits = key.bitspersample
+    return int(bits if isinstance(bits, int) else max(bits))
 
 
 def _levels(
@@ -162,6 +217,8 @@ def _pages(series: TiffPageSeries) -> list[Any]:
 
 def _check_segments(file: TiffFile, key: Any, pages: list[Any]) -> None:
     """Check that the codec is installed and that no tile lies beyond the end of the file."""
+    if key.planarconfig == 2 and key.samplesperpixel > 1 and int(key.compression) in _JPEG_LIKE:
+        raise NotForTifffileError("planes of a codec of pictures")
     key.decode(None, 0)
     if not key.is_memmappable and np.prod(key.chunks) * key.dtype.itemsize > _LARGEST_BLOCK_BYTES:
         raise NotForTifffileError("a block does not fit into memory")
@@ -170,7 +227,7 @@ def _check_segments(file: TiffFile, key: Any, pages: list[Any]) -> None:
         wanted = int(np.prod(key.chunked))
         if len(offsets) < wanted or len(sizes) < wanted:
             raise _cut_off(file)
-        if (offsets + sizes)[sizes > 0].max(initial=0) > file.filehandle.size:
+        if (offsets + sizes)[sizes > 0].max(initial=0) > page.parent.filehandle.size:
             raise _cut_off(file)
 
 
@@ -216,25 +273,3 @@ def _masked(picture: Picture, masks: dict[tuple[int, int], Level]) -> Picture:
         levels.append(MaskedLevel(level, masks[level.shape[:2]]))
     bands = replace(picture.bands, alpha=picture.levels[0].shape[2])
     return replace(picture, levels=tuple(levels), bands=bands)
-
-
-def _with_physical_size(place: Georeference, file: TiffFile) -> Georeference:
-    """Pixel sizes that microscopes and slide scanners write, for files without georeference."""
-    if place.pixel_size_m is not None:
-        return place
-    description = file.pages[0].description or ""
-    if file.is_svs:
-        found = re.search(r"MPP\s*=\s*([0-9.]+)", description)
-        return replace(place, pixel_size_m=float(found[1]) * 1e-6 if found else None)
-    if file.is_ome and file.ome_metadata:
-        return replace(place, pixel_size_m=_ome_pixel_size_m(file.ome_metadata))
-    return place
-
-
-def _ome_pixel_size_m(xml: str) -> float | None:
-    for element in ElementTree.fromstring(xml).iter():
-        size = element.get("PhysicalSizeX")
-        if size is not None:
-            unit_m = metres_per(element.get("PhysicalSizeXUnit", "µm"))
-            return None if unit_m is None else float(size) * unit_m
-    return None

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import struct
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -20,8 +19,6 @@ if TYPE_CHECKING:
     from napari_uhrnet.scene.picture.colour import Recolour
 
 _JPEG = {6, 7, 34892, 33007}
-_BROKEN = (RuntimeError, ValueError, TypeError, IndexError, OSError, struct.error)
-"""What codecs raise on bytes that they cannot decode."""
 
 
 class TiffLevel:
@@ -61,13 +58,13 @@ class TiffLevel:
 
     def _map(self) -> list[NDArray[Any]]:
         """Each page as a memory map (planes, height, width, samples of a plane)."""
-        dtype = np.dtype(self._pages[0].keyframe.dtype).newbyteorder(self._file.byteorder)
+        dtype = np.dtype(self._pages[0].keyframe.dtype).newbyteorder("=")
         planar = self._pages[0].keyframe.planarconfig == 2
         planes, samples = (self._samples, 1) if planar else (1, self._samples)
         return [
             np.memmap(
-                self._file.filehandle.path,
-                dtype,
+                page.parent.filehandle.path,
+                dtype.newbyteorder(page.parent.byteorder),
                 "r",
                 page.dataoffsets[0],
                 (planes, self._height, self._width, samples),
@@ -117,7 +114,7 @@ class TiffLevel:
         key = page.keyframe
         try:
             offset, size = page.dataoffsets[index], page.databytecounts[index]
-            data = self._bytes(offset, size) if size else None
+            data = self._bytes(page, offset, size) if size else None
             tables = (
                 {"jpegtables": page.jpegtables, "jpegheader": key.jpegheader}
                 if key.compression in _JPEG
@@ -125,12 +122,12 @@ class TiffLevel:
             )
             with without_logs():
                 segment, place, _ = key.decode(data, index, **tables)
-        except _BROKEN as error:
+        except Exception as error:  # codecs raise anything on bytes that they cannot decode
             raise self._damaged(tile) from error
         return None if segment is None else segment[0], place[0]
 
-    def _bytes(self, offset: int, size: int) -> bytes:
-        handle = self._file.filehandle
+    def _bytes(self, page: Any, offset: int, size: int) -> bytes:
+        handle = page.parent.filehandle
         with handle.lock:
             handle.seek(offset)
             data: bytes = handle.read(size)

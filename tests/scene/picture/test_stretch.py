@@ -45,7 +45,7 @@ def test_nodata_and_nan_are_left_out_and_invalid(tmp_path):
 
 
 def test_opening_does_not_measure_it_and_the_settings_key_holds_it(tmp_path, monkeypatch):
-    from napari_uhrnet.scene.picture.picture import picture
+    from napari_uhrnet.scene.picture import picture
 
     measured = []
     true = picture.measure_stretch
@@ -72,3 +72,11 @@ def test_values_beyond_are_clipped():
     stretch = Stretch((10.0, 10.0, 10.0), (20.0, 20.0, 20.0))
     values = np.array([[[5, 15, 25]]], np.uint16)
     assert stretch.apply(values).tolist() == [[[0, 128, 255]]]
+
+
+@pytest.mark.parametrize(("dtype", "fill"), [("int16", -32768), ("float32", -3.4e38)])
+def test_a_fill_value_that_is_not_declared_is_no_brightness(dtype, fill):
+    pixels = np.random.default_rng(0).integers(0, 3000, (100, 120, 3)).astype(dtype)
+    pixels[:20] = fill
+    with array_scene([pixels], "a") as filled, array_scene([pixels[20:]], "b") as clean:
+        assert filled.picture.stretch == clean.picture.stretch

@@ -168,3 +168,11 @@ def test_a_damaged_png_is_refused_when_read(tmp_path, capfd):
     with open_scene(tmp_path / "a.png") as scene, pytest.raises(UserError, match=r"a\.png: .*dam"):
         whole(scene)
     assert capfd.readouterr() == ("", "")
+
+
+def test_a_jpeg_whose_data_end_early_is_refused_when_read(tmp_path, capfd):
+    Image.fromarray(noise((300, 400, 3))).save(tmp_path / "a.jpg")
+    data = (tmp_path / "a.jpg").read_bytes()
+    (tmp_path / "a.jpg").write_bytes(data[: len(data) // 3] + b"\xff\xd9")
+    with open_scene(tmp_path / "a.jpg") as scene, pytest.raises(UserError, match="cut off"):
+        whole(scene)

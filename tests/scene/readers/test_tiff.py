@@ -3,6 +3,7 @@ from __future__ import annotations
 import os
 import shutil
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing
 
 import numpy as np
 import pytest
@@ -12,7 +13,7 @@ from rasterio.enums import ColorInterp, Resampling
 
 from napari_uhrnet.errors import UserError
 from napari_uhrnet.geometry.window import Window
-from napari_uhrnet.scene.open import open_scene
+from napari_uhrnet.scene.open import open_scene, open_stored
 from napari_uhrnet.scene.readers.tiff_level import TiffLevel
 from tests.scene.pictures import REAL, noise, whole, write_geotiff
 
@@ -64,7 +65,7 @@ def test_grey_bits_and_white_is_zero_become_rgb(tmp_path):
     grey, bits = noise((40, 50)), noise((40, 50), "bool")
     tifffile.imwrite(tmp_path / "grey.tif", grey)
     tifffile.imwrite(tmp_path / "white.tif", grey, photometric="miniswhite")
-    tifffile.imwrite(tmp_path / "bits.tif", bits)
+    tifffile.imwrite(tmp_path / "bits.tif", bits, photometric="minisblack")
     for name, expected in (("grey", grey), ("white", 255 - grey), ("bits", bits * 255)):
         with open_scene(tmp_path / f"{name}.tif") as scene:
             assert np.array_equal(whole(scene)[0], np.repeat(expected[..., None], 3, 2))
@@ -233,3 +234,120 @@ def test_closing_releases_the_file(tmp_path):
         assert not handle.closed
     assert handle.closed
     shutil.move(path, tmp_path / "b.tif")
+
+
+def test_the_map_of_a_palette_may_hold_8_bit_values(tmp_path):
+    indices, table = noise((40, 50)), noise((3, 256)).astype("uint16")
+    tifffile.imwrite(tmp_path / "a.tif", indices, photometric="palette", colormap=table)
+    with open_scene(tmp_path / "a.tif") as scene:
+        assert np.array_equal(whole(scene)[0], table.T[indices])
+
+
+@pytest.mark.parametrize("photometric", ["minisblack", "miniswhite"])
+def test_masks_keep_the_values_that_are_stored(tmp_path, photometric):
+    grey, bits = noise((40, 50)), noise((40, 50), "bool")
+    for name, values in (("grey", grey), ("bits", bits)):
+        tifffile.imwrite(tmp_path / f"{name}.tif", values, photometric=photometric)
+        with closing(open_stored(tmp_path / f"{name}.tif")) as picture:
+            assert np.array_equal(picture.levels[0].read(Window(0, 0, 40, 50))[..., 0], values)
+
+
+@pytest.mark.parametrize("bits", [1, 2, 4])
+def test_few_bits_are_scaled_as_brightness_and_kept_as_ids(tmp_path, bits):
+    values = noise((40, 50, 1)) % 2**bits
+    path = write_geotiff(tmp_path / "a.tif", values, NBITS=bits)
+    with open_scene(path) as scene, closing(open_stored(path)) as picture:
+        assert np.array_equal(whole(scene)[0][..., :1], values * (255 // (2**bits - 1)))
+        assert np.array_equal(picture.levels[0].read(Window(0, 0, 40, 50)), values)
+
+
+def test_planes_of_jpeg_are_read_by_gdal(tmp_path):
+    smooth = np.add.outer(np.arange(128), np.arange(128)).astype(np.uint8) // 2
+    pixels = np.stack([smooth, smooth.T // 2, 255 - smooth], axis=2)
+    options = {"interleave": "band", "compress": "jpeg", "tiled": True}
+    path = write_geotiff(tmp_path / "a.tif", pixels, blockxsize=64, blockysize=64, **options)
+    with open_scene(path) as scene, rasterio.open(path) as file:
+        assert np.array_equal(whole(scene)[0], np.moveaxis(file.read(), 0, 2))
+
+
+def test_the_largest_image_is_opened_and_the_others_are_named(tmp_path):
+    big = noise((200, 300, 3))
+    with tifffile.TiffWriter(tmp_path / "a.tif") as file:
+        file.write(big[::8, ::8], photometric="rgb", subfiletype=1)
+        file.write(big, photometric="rgb")
+    with open_scene(tmp_path / "a.tif") as scene:
+        assert np.array_equal(whole(scene)[0], big)
+        [note] = scene.notes
+        assert "38 x 25" in note
+
+
+def test_the_pixel_size_is_that_of_the_image_that_is_opened(tmp_path):
+    size = {"PhysicalSizeX": 0.5, "PhysicalSizeY": 2.0}
+    for name, first, second in (("a", size, {}), ("b", {}, size)):
+        with tifffile.TiffWriter(tmp_path / f"{name}.ome.tif", ome=True) as file:
+            axes = {"axes": "YXS"}
+            file.write(noise((90, 80, 3)), photometric="rgb", metadata=axes | first)
+            file.write(noise((30, 40, 3)), photometric="rgb", metadata=axes | second)
+    with open_scene(tmp_path / "a.ome.tif") as scene, open_scene(tmp_path / "b.ome.tif") as other:
+        assert scene.pixel_size_m == pytest.approx(1e-6)
+        assert other.pixel_size_m is None
+
+
+@pytest.mark.parametrize(
+    ("unit", "size_m"), [("um", 2.5e-7), ("\\u00B5m", 2.5e-7), ("pixel", None)]
+)
+def test_the_unit_of_imagej(tmp_path, unit, size_m):
+    pixels = noise((40, 50, 3))
+    path = tmp_path / "a.tif"
+    tifffile.imwrite(path, pixels, imagej=True, resolution=(4, 4), metadata={"unit": unit})
+    with open_scene(path) as scene:
+        assert scene.pixel_size_m == (None if size_m is None else pytest.approx(size_m))
+
+
+@pytest.mark.parametrize("size", ["0", "-1", "nan", "inf", "1e-300", "wide"])
+@pytest.mark.parametrize("kind", ["ome", "svs"])
+def test_impossible_pixel_sizes_are_unknown(tmp_path, kind, size):
+    path = tmp_path / f"a.{kind}.tif"
+    pixels = '<Pixels SizeX="50" SizeY="40" SizeC="1" SizeZ="1" SizeT="1" Type="uint8"'
+    xml = f'<OME><Image>{pixels} DimensionOrder="XYCZT" PhysicalSizeX="{size}"/></Image></OME>'
+    text = xml if kind == "ome" else f"Aperio |MPP = {size}"
+    tifffile.imwrite(path, noise((40, 50)), description=text, metadata=None)
+    with open_scene(path) as scene:
+        assert scene.pixel_size_m is None and scene.picture.format == "TIFF"
+
+
+def test_ome_xml_that_does_not_parse_is_no_metadata(tmp_path):
+    xml = "<OME><Image><Pixels SizeX=&broken; PhysicalSizeX='1'/></Image></OME>"
+    tifffile.imwrite(tmp_path / "a.tif", noise((40, 50)), description=xml, metadata=None)
+    with open_scene(tmp_path / "a.tif") as scene:
+        assert scene.pixel_size_m is None
+
+
+def test_complex_values_are_refused(tmp_path):
+    tifffile.imwrite(tmp_path / "a.tif", np.ones((40, 50), np.complex64))
+    with pytest.raises(UserError, match="complex"):
+        open_scene(tmp_path / "a.tif")
+
+
+@pytest.mark.parametrize("compression", [None, "zlib"])
+def test_each_page_of_an_ome_tiff_in_several_files_is_read_from_its_own(tmp_path, compression):
+    planes = noise((3, 40, 50))
+    data = "".join(
+        f'<TiffData FirstC="{k}" IFD="0" PlaneCount="1"><UUID FileName="c{k}.ome.tif">urn:uuid:{k}'
+        "</UUID></TiffData>"
+        for k in range(3)
+    )
+    channels = "".join(f'<Channel ID="Channel:0:{k}" SamplesPerPixel="1"/>' for k in range(3))
+    for k in range(3):
+        xml = (
+            f'<OME xmlns="http://www.openmicroscopy.org/Schemas/OME/2016-06" UUID="urn:uuid:{k}">'
+            '<Image ID="Image:0"><Pixels ID="Pixels:0" DimensionOrder="XYCZT" Type="uint8" '
+            f'SizeX="50" SizeY="40" SizeC="3" SizeZ="1" SizeT="1">{channels}{data}</Pixels>'
+            "</Image></OME>"
+        )
+        path = tmp_path / f"c{k}.ome.tif"
+        options = {"description": xml, "metadata": None, "compression": compression}
+        tifffile.imwrite(path, planes[k], photometric="minisblack", **options)
+    with open_scene(tmp_path / "c0.ome.tif") as scene:
+        assert scene.picture.format == "TIFF"
+        assert np.array_equal(whole(scene)[0], np.moveaxis(planes, 0, 2))
