@@ -28,7 +28,7 @@ def get_reader(path: str | Sequence[str]) -> Callable[[Any], list[LayerData]] | 
 
 def is_project(path: str | Path) -> bool:
     """Whether a folder is a project of this package."""
-    from napari_uhrnet.session.project.project import FILE
+    from napari_uhrnet.session.project.project_file import FILE
 
     return (Path(path) / FILE).is_file()
 

@@ -11,7 +11,8 @@ from napari_uhrnet.geometry.affine import labels_to_level0
 from napari_uhrnet.geometry.classes import NOTHING
 from napari_uhrnet.geometry.mapping import ClassMapping
 from napari_uhrnet.session.correct.corrections import Corrections
-from napari_uhrnet.session.project.project import FILE, Project
+from napari_uhrnet.session.project.project import Project
+from napari_uhrnet.session.project.project_file import FILE
 from napari_uhrnet.store.journal.journal import Journal
 
 if TYPE_CHECKING:

@@ -9,7 +9,8 @@ from weakref import WeakSet
 from qtpy.QtCore import QObject, QTimer
 
 from napari_uhrnet.errors import UserError
-from napari_uhrnet.session.project.project import FILE, Project
+from napari_uhrnet.session.project.project import Project
+from napari_uhrnet.session.project.project_file import FILE
 from napari_uhrnet.widgets.kit.view import fit_window
 
 if TYPE_CHECKING:
