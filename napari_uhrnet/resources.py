@@ -1,5 +1,6 @@
-"""Where the files of src_resources/ are, in a checkout and in an installed wheel."""
+"""Where files are: those of src_resources/, in a checkout and in a wheel, and the user's cache."""
 
+import os
 from pathlib import Path
 
 
@@ -15,3 +16,13 @@ def resource_path(*parts: str) -> Path:
     if not path.exists():
         raise FileNotFoundError(f"napari-uhrnet ships no {path}")
     return path
+
+
+def cache_root() -> Path:
+    """Folder for everything that can be computed again: NAPARI_UHRNET_CACHE or the system's."""
+    named = os.environ.get("NAPARI_UHRNET_CACHE")
+    if named:
+        return Path(named).expanduser()
+    from platformdirs import user_cache_path
+
+    return user_cache_path("napari-uhrnet", appauthor=False)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 from typing import TYPE_CHECKING, Annotated, cast
 
@@ -22,6 +23,11 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
 CANCELLED = 130
+BUG = 70
+"""What nobody expected; EX_SOFTWARE of sysexits.h."""
+
+DEBUG = "NAPARI_UHRNET_DEBUG"
+"""Environment variable: anything in it shows the traceback of what nobody expected."""
 
 # What can be wrong with options and commands; typer does not export this base class by name.
 _USAGE_ERRORS = cast("tuple[type[Exception], ...]", typer.BadParameter.__bases__)
@@ -97,6 +103,12 @@ def run(arguments: Sequence[str] | None = None) -> int:
         return _fail(f"{_message(error)} (see napari-uhrnet --help)", BAD_INPUT)
     except typer.Abort:
         code = CANCELLED
+    except BrokenPipeError:  # such as `napari-uhrnet info scene.tif | head -1`
+        return CANCELLED
+    except Exception as error:
+        if os.environ.get(DEBUG):
+            raise
+        return _fail(_unexpected(error), BUG)
     if code == CANCELLED:
         return _fail("cancelled", CANCELLED)
     return code or 0
@@ -110,6 +122,15 @@ def main() -> None:
 def _fail(sentence: str, code: int) -> int:
     say(f"napari-uhrnet: {' '.join(sentence.split())}", err=True)
     return code
+
+
+def _unexpected(error: Exception) -> str:
+    """What happened, and what to do about it."""
+    what = f"{type(error).__name__}: {str(error)[:300]}".rstrip(": .")
+    return (
+        f"something unexpected happened ({what}); please report it to the maintainers, with what "
+        f"the same command prints under {DEBUG}=1"
+    )
 
 
 def _message(error: Exception) -> str:

@@ -20,6 +20,7 @@ _HEADINGS = {
     "half": "without their other half",
     "unreadable": "not readable",
     "size": "masks of another size than their image",
+    "place": "masks that lie elsewhere than their image",
     "stray": "masks with colours or values of no class",
     "inexact": "masks with colours that were rounded to a class's",
 }
@@ -116,7 +117,7 @@ def check_to_screen(folder: Path, classes: str | None, *, as_json: bool) -> None
     if as_json:
         say(json_format.dumps(report.to_dict(), indent=2))
     else:
-        for text in [*_summary(report), *_problems(report)]:
+        for text in [*_summary(report), *_notes(report), *_problems(report)]:
             say(text)
     if report.problems:
         raise typer.Exit(PROBLEMS_FOUND)
@@ -137,6 +138,13 @@ def _summary(report: Report) -> list[str]:
     lines += [f"  {share:6.1%}  {name}" for name, share in report.shares.items()]
     nothing = int(report.counts[255]) / max(1, int(report.counts.sum()))
     return [*lines, f"{nothing:.1%} of all pixels have no class"]
+
+
+def _notes(report: Report) -> list[str]:
+    return [
+        f"note: {paths[0]}{f' and {len(paths) - 1} more' if len(paths) > 1 else ''}: {text}"
+        for text, paths in report.notes.items()
+    ]
 
 
 def _problems(report: Report) -> list[str]:

@@ -83,6 +83,9 @@ _Tolerance = Annotated[
 ]
 
 
+_WRITTEN = ("scores.json", "scores.md", "scenes.csv", "confusion.png", "figure.png")
+
+
 def register(app: typer.Typer) -> None:
     """Add ``evaluate`` to the command line."""
 
@@ -115,6 +118,8 @@ def register(app: typer.Typer) -> None:
         _check_outputs(json, out)
         sources = [Source.parse(text) for text in folders]
         pairs, table = gather(sources, split, part, drop or (), classes)
+        named = [split, classes, model, beside]
+        _check_nothing_read(json, out, [*named, *(f for p in pairs for f in (p.image, p.mask))])
         loaded = load_model(model or DEFAULT_MODEL, device)
         other = None if beside is None else load_model(beside, device)
         evaluate_to_files(pairs, table, loaded, settings, json=json, out=out, beside=other)
@@ -186,6 +191,15 @@ def _check_outputs(json: Path | None, out: Path | None) -> None:
         with os_errors(out):
             out.mkdir(exist_ok=True)
         check_parent(out / "scores.json")
+
+
+def _check_nothing_read(json: Path | None, out: Path | None, inputs: list[Any]) -> None:
+    """UserError if something that is read would be written over."""
+    from napari_uhrnet.store.files.inputs import check_not_input
+
+    written = [] if out is None else [out / name for name in _WRITTEN]
+    for path in written if json is None else [json, *written]:
+        check_not_input(path, inputs)
 
 
 def _evaluated(

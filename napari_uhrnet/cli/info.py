@@ -27,6 +27,8 @@ def print_info(path: Path, *, as_json: bool) -> None:
     width = max(map(len, rows))
     for name, value in rows.items():
         say(f"{name:<{width}}  {value}")
+    for note in facts["notes"]:
+        say(f"{'note':<{width}}  {note}")
 
 
 def _rows(facts: dict[str, Any]) -> dict[str, str]:

@@ -14,6 +14,7 @@ from napari_uhrnet.errors import UserError
 from napari_uhrnet.geometry.classes import NOTHING
 from napari_uhrnet.scene.open import open_stored
 from napari_uhrnet.scene.picture.blocks import level_blocks
+from napari_uhrnet.scene.places import difference, stored_grid
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -22,6 +23,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from napari_uhrnet.datasets.layouts import Dataset, Pair
+    from napari_uhrnet.datasets.masks import Truth
     from napari_uhrnet.geometry.classes import ClassTable
 
 _TOP_COLOURS = 5
@@ -33,7 +35,8 @@ _LAYOUT_TABLES = {"inria": "inria", "cityscapes": "cityscapes"}
 
 @dataclass(frozen=True)
 class Problem:
-    """``kind``: "half", "unreadable", "size", "stray" or "inexact"; ``text`` begins with a path.
+    """``kind``: "half", "unreadable", "size", "place", "stray" or "inexact"; ``text``
+    begins with a path.
 
     ``pixels`` and ``colours`` (the commonest, with their pixels) are given for the last two.
     """
@@ -55,6 +58,8 @@ class Report:
     kinds: Counter[str] = field(default_factory=Counter)
     problems: list[Problem] = field(default_factory=list)
     better_table: str | None = None
+    notes: dict[str, list[Path]] = field(default_factory=dict)
+    """What was guessed or left out when images were opened: a sentence, and the images of it."""
 
     @property
     def splits(self) -> dict[str, int]:
@@ -89,12 +94,24 @@ class Report:
                 for p in self.problems
             ],
             "better_table": self.better_table,
+            "notes": [
+                {"text": text, "images": len(paths), "first": str(paths[0])}
+                for text, paths in self.notes.items()
+            ],
         }
 
 
 def table_of(dataset: Dataset, name_or_file: str | None) -> ClassTable:
-    """The class table asked for, else the folder's own, else the one that the layout implies."""
+    """The class table asked for, else the folder's own, else the one that the layout implies.
+
+    Raises UserError for VOC's layout without either: its masks are indices of anybody's classes.
+    """
     if name_or_file is None and not (dataset.folder / FOLDER_FILE).is_file():
+        if dataset.layout == "voc":
+            raise UserError(
+                f"{dataset.folder}: folders like those of Pascal VOC hold any classes: name a "
+                "table with --classes, voc for Pascal's own"
+            )
         name_or_file = _LAYOUT_TABLES.get(dataset.layout)
     return find_class_table(name_or_file, dataset.folder)
 
@@ -130,6 +147,8 @@ def _check_image(pair: Pair, report: Report) -> tuple[int, int] | None:
             level = picture.levels[0]
             shape_yx = level.shape[:2]
             report.sizes[shape_yx] += 1
+            for note in picture.all_notes:
+                report.notes.setdefault(note, []).append(pair.image)
             for window in level_blocks(level):
                 level.read(window)
         finally:
@@ -146,8 +165,8 @@ def _check_mask(
     try:
         with open_truth(pair.mask, report.classes) as truth:
             report.kinds[truth.kind] += 1
-            if image_yx is not None and truth.shape_yx != image_yx:
-                report.problems.append(_sizes_differ(pair, truth.shape_yx, image_yx))
+            if image_yx is not None:
+                report.problems += _places(pair, truth)
             for window in truth.blocks():
                 read = truth.read_counted(window)
                 report.counts += np.bincount(read.ids.ravel(), minlength=256)
@@ -190,12 +209,13 @@ def _unreadable(path: Path, error: UserError) -> Problem:
     return Problem("unreadable", text)
 
 
-def _sizes_differ(pair: Pair, mask_yx: tuple[int, int], image_yx: tuple[int, int]) -> Problem:
-    return Problem(
-        "size",
-        f"{pair.mask}: is {mask_yx[1]} x {mask_yx[0]} px, its image {pair.image} "
-        f"{image_yx[1]} x {image_yx[0]} (width x height)",
-    )
+def _places(pair: Pair, truth: Truth) -> list[Problem]:
+    """How the mask lies beside its image, if it does not lie on it."""
+    found = difference(truth.grid, stored_grid(pair.image))
+    if found is None:
+        return []
+    kind = "size" if found.kind == "size" else "place"
+    return [Problem(kind, f"{pair.mask}: {found.text}, its image")]
 
 
 def _better_table(strays: Counter[str], report: Report) -> str | None:

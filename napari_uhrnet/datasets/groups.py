@@ -30,6 +30,8 @@ _PAIRED: tuple[tuple[str, tuple[str, ...], tuple[str, ...]], ...] = (
     ("isdnet", ("imgs",), ("labels",)),
     ("f2net", ("img_dir",), ("ann_dir",)),
     ("inria", ("images",), ("gt",)),
+    ("voc", ("jpegimages",), ("segmentationclass",)),
+    ("voc", ("jpegimages",), ("segmentationclasspng",)),
     (
         "folders",
         ("images", "image", "img", "imgs", "images_png"),
@@ -93,6 +95,9 @@ def _groups(
         return
     for below in ("", *_names_below(image_folder, mask_folder)):
         matches = match(pictures(image_folder / below), pictures(mask_folder / below))
+        if layout == "voc":
+            # Most pictures of VOC are for other tasks and have no mask.
+            matches.problems.clear()
         if layout == "inria" and not _all_tiff(matches):
             return
         parts = [*parent.relative_to(root).parts, *([below] if below else [])]

@@ -23,6 +23,7 @@ LAYOUTS: tuple[str, ...] = (
     "isdnet",
     "f2net",
     "inria",
+    "voc",
     "tiles",
     "folders",
     "deepglobe",
@@ -32,7 +33,8 @@ LAYOUTS: tuple[str, ...] = (
 
 _LOOKED_FOR = (
     "an image and a mask folder (images + masks, Sat + Label, img_dir + ann_dir, images + gt, "
-    "leftImg8bit + gtFine), lists of pairs, and files such as 1_sat.jpg beside 1_mask.png"
+    "leftImg8bit + gtFine, JPEGImages + SegmentationClass), lists of pairs, "
+    "and files such as 1_sat.jpg beside 1_mask.png"
 )
 
 

@@ -9,11 +9,20 @@ from typing import TYPE_CHECKING, Any, Self
 
 import numpy as np
 
-from napari_uhrnet.datasets.truth_codes import ColourCode, Decoded, ValueCode, colour_texts
+from napari_uhrnet.datasets.truth_codes import (
+    HALF,
+    ColourCode,
+    Decoded,
+    ValueCode,
+    colour_texts,
+    is_drawn,
+    is_grey,
+)
 from napari_uhrnet.errors import UserError
 from napari_uhrnet.geometry.classes import NOTHING
 from napari_uhrnet.scene.open import open_stored
 from napari_uhrnet.scene.picture.blocks import level_blocks
+from napari_uhrnet.scene.places import Grid
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -29,6 +38,7 @@ if TYPE_CHECKING:
 _SURVEYED_PX = 1 << 26
 """Up to this size all of a mask is looked at to find its kind, else evenly spread parts of it."""
 _TOP_COLOURS = 16
+_NAMED = 3
 STRAY_SHARE = 0.01
 """Masks in colours may hold this share of pixels whose colour is no class's, as Dubai's do."""
 
@@ -65,6 +75,11 @@ class Truth:
 
     def __exit__(self, *_: object) -> None:
         self.close()
+
+    @property
+    def grid(self) -> Grid:
+        """Its pixels, and where they lie."""
+        return Grid.of(str(self.path), self._picture)
 
     def close(self) -> None:
         """Release the file."""
@@ -126,6 +141,8 @@ class Strays:
     def check(self, classes: ClassTable) -> None:
         """UserError if a class outside of the table was found; few stray colours are no class."""
         truth = self._truth
+        if truth.kind == "binary":
+            return  # what is neither of the two classes is unknown
         allowed = STRAY_SHARE if truth.kind == "colours" else 0.0
         if self._px > allowed * truth.shape_yx[0] * truth.shape_yx[1]:
             [(worst, _)] = self._named.most_common(1)
@@ -134,13 +151,21 @@ class Strays:
                 f"({self._px} pixels have none): choose the right table"
             )
 
+    def notes(self) -> list[str]:
+        """What was counted, as a sentence; empty if every pixel has a class or no data."""
+        if not self._px:
+            return []
+        top = ", ".join(f"{name}: {n} px" for name, n in self._named.most_common(_NAMED))
+        return [f"{self._px} px of {self._truth.path.name} are unknown ({top}): they have no class"]
+
 
 def open_truth(path: Path, classes: ClassTable) -> Truth:
     """Open a mask; how it encodes classes is detected from its content.
 
-    RGB in the table's colours, a palette whose colours or indices are the table's, a single
-    channel of ids, or 0 and 255 (or 0 and 1) for a table of two classes. Cityscapes' raw labelIds
-    become train ids. Raises UserError for a file that cannot be read or is no mask.
+    RGB in the table's colours, a palette whose colours or indices are the table's (see
+    `ValueCode.of_palette`), a single channel of ids, or 0 and 255 (or 0 and 1) for a table of two
+    classes, where a third value is unknown. Cityscapes' raw labelIds become train ids. Raises
+    UserError for a file that cannot be read or is no mask.
     """
     with _naming(path):
         picture = open_stored(path)
@@ -158,8 +183,8 @@ def _code(path: Path, picture: Picture, classes: ClassTable) -> tuple[str, Code]
         raise UserError(
             f"{path}: a mask of {level.dtype} values holds no classes; save it with 8-bit ids."
         )
-    if picture.palette is not None:
-        return "palette", ValueCode.of_palette(picture.palette, classes)
+    if picture.palette is not None and not is_grey(picture.palette):
+        return "palette", ValueCode.of_palette(picture.palette, classes, _values(picture))
     if picture.bands.rgb == (0, 0, 0):
         return _of_values(path, picture, classes)
     if level.dtype != np.uint8:
@@ -177,8 +202,10 @@ def _code(path: Path, picture: Picture, classes: ClassTable) -> tuple[str, Code]
 def _of_values(path: Path, picture: Picture, classes: ClassTable) -> tuple[str, Code]:
     if classes.name == "cityscapes" and _holds_raw_labels(path, picture):
         return "labelIds", ValueCode.of_cityscapes_labels(classes)
-    if len(classes.classes) == 2 and _is_binary(picture, int(classes.ids[1])):
-        return "binary", ValueCode.of_binary(classes)
+    if len(classes.classes) == 2:
+        values = _values(picture)
+        if _is_binary(values, int(classes.ids[1])):
+            return "binary", ValueCode.of_binary(classes, values)
     return "ids", ValueCode.of_ids(classes)
 
 
@@ -190,10 +217,11 @@ def _holds_raw_labels(path: Path, picture: Picture) -> bool:
     return name.endswith("labelids") or bool(_values(picture) & set(range(19, 34)))
 
 
-def _is_binary(picture: Picture, second: int) -> bool:
+def _is_binary(values: set[int], second: int) -> bool:
     """Whether 255 is the second class and not "nothing": no pixel has the second id."""
-    values = _values(picture)
-    return (255 in values and second not in values) or any(128 <= v < 255 for v in values)
+    if is_drawn(values):
+        return 255 in values and second not in values
+    return any(HALF <= v <= 255 for v in values)
 
 
 def _values(picture: Picture) -> set[int]:

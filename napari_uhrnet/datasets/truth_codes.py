@@ -18,7 +18,11 @@ if TYPE_CHECKING:
     from napari_uhrnet.scene.picture.colour import Palette
 
 HALF = 128
-"""From here on a channel, or the value of a binary mask, counts as full."""
+"""From here on a channel counts as full."""
+_ROUNDED = 63
+"""So far from 0 or 255 the values of compressed binary masks count as these (JPEG stays nearer)."""
+_DRAWN = 3
+"""Up to so many values beside 0 and 255 are not the noise of compression."""
 
 _CITYSCAPES_RAW = (7, 8, 11, 12, 13, 17, *range(19, 29), 31, 32, 33)
 """The labelIds that have a train id, in the order of the train ids."""
@@ -74,25 +78,40 @@ class ValueCode:
         return cls._of(known | {raw: int(k) for raw, k in kept})
 
     @classmethod
-    def of_binary(cls, classes: ClassTable) -> Self:
-        """0 is the first of two classes, 255 the second, the nearer one counts."""
-        values = np.arange(256)
-        ids = np.where(values < HALF, classes.ids[0], classes.ids[1]).astype(np.uint8)
-        return cls(ids, np.zeros(256, np.bool_), (values > 0) & (values < 255))
+    def of_binary(cls, classes: ClassTable, values: set[int]) -> Self:
+        """0 is the first of two classes, 255 the second.
+
+        ``values`` are those that occur. A few others, such as 127 for "ignore", are unknown. Many
+        others come from compression: the nearer end counts, but in the middle they are unknown.
+        """
+        every = np.arange(256)
+        reach = 0 if is_drawn(values) else _ROUNDED
+        first, second = every <= reach, every >= 255 - reach
+        ids = np.full(256, NOTHING, np.uint8)
+        ids[first], ids[second] = classes.ids[0], classes.ids[1]
+        return cls(ids, ~(first | second), (first | second) & (every > 0) & (every < 255))
 
     @classmethod
-    def of_palette(cls, palette: Palette, classes: ClassTable) -> Self:
-        """Indices whose colours, or whose values if the palette is the table's, name classes."""
+    def of_palette(cls, palette: Palette, classes: ClassTable, used: set[int]) -> Self:
+        """Indices by their colours, or by their values where no colour but black is a class's.
+
+        ``used`` are the indices that occur. A colour counts only if it is exactly a class's; what
+        is neither is stray.
+        """
         colours = palette.table[:, :3]
         if _is_of_table(colours, classes):
             return cls.of_ids(classes)
-        found = ColourCode(classes).decode(colours[None])
-        ids, stray, inexact = found.ids[0], found.stray[0], found.inexact[0]
+        known = {c.rgb: c.id for c in reversed(classes.classes)}
+        of_entry = [known.get(tuple(rgb)) for rgb in colours.tolist()]
+        found = {k for k in used if k < len(of_entry) and of_entry[k] is not None}
+        black = {k for k in found if not colours[k].any()}
+        has_all = set(known.values()) <= set(of_entry)
+        if found == black and not has_all and used - {NOTHING} <= set(classes.ids.tolist()):
+            return cls.of_ids(classes)
+        code = cls._of({k: v for k, v in enumerate(of_entry) if v is not None})
         if palette.table.shape[1] == 4:
-            stray &= palette.table[:, 3] > 0
-        if len(ids) > NOTHING:
-            stray[NOTHING] = False
-        return cls(ids, stray, inexact)
+            code.stray[: len(colours)] &= palette.table[:, 3] > 0
+        return code
 
     @classmethod
     def _of(cls, ids_of: dict[Any, Any]) -> Self:
@@ -104,12 +123,20 @@ class ValueCode:
         return cls(ids, stray, np.zeros(256, np.bool_))
 
 
+def is_drawn(values: set[int]) -> bool:
+    """Whether values of a binary mask were drawn as they are, and not changed by compression."""
+    return len(values - {0, 255}) <= _DRAWN
+
+
+def is_grey(palette: Palette) -> bool:
+    """Whether each of the entries is the grey of its own index."""
+    colours = palette.table[:, :3]
+    return len(colours) > 2 and bool((np.arange(len(colours))[:, None] == colours).all())
+
+
 def _is_of_table(colours: NDArray[np.uint8], classes: ClassTable) -> bool:
-    """Whether each entry is its class's, or all are the greys of their own index."""
-    count = len(colours)
-    own = all(c.id < count and tuple(colours[c.id]) == c.rgb for c in classes.classes)
-    greys = np.arange(count)[:, None] == colours
-    return own or (count > 2 and bool(greys.all()))
+    """Whether each entry is its class's."""
+    return all(c.id < len(colours) and tuple(colours[c.id]) == c.rgb for c in classes.classes)
 
 
 class ColourCode:

@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING
 import torch
 
 from napari_uhrnet.engine.passes.blending import plane_names
-from napari_uhrnet.store.files.cache import cache_root, prediction_folder
+from napari_uhrnet.resources import cache_root
+from napari_uhrnet.store.files.cache import prediction_folder
 from napari_uhrnet.store.predictions.prediction import PredictionStore
 from napari_uhrnet.version import __version__
 

@@ -35,6 +35,7 @@ def import_labels(
     *,
     file_classes: ClassTable | None = None,
     progress: Callable[[float], None] | None = None,
+    note: Callable[[str], None] | None = None,
 ) -> int:
     """Read labels of a scene, part by part; how many pixels have a class.
 
@@ -54,6 +55,8 @@ def import_labels(
         Windows without a class are left out.
     progress
         Called with the share that is done, 0..1, by area.
+    note
+        Called with a sentence for each thing that was left out or guessed.
 
     Raises
     ------
@@ -64,10 +67,10 @@ def import_labels(
     if not path.exists():
         raise UserError(f"{path}: there is no such file or folder")
     if (path / MANIFEST).is_file():
-        table, parts = _of_export(path, scene)
+        table, parts = _of_export(path, scene, note or _unheard)
     else:
         table = file_classes or classes
-        parts = _of_file(path, scene, table)
+        parts = _of_file(path, scene, table, note or _unheard)
     mapping = _mapping(path, table, classes)
     area_px, seen_px, labelled_px = scene.shape_yx[0] * scene.shape_yx[1], 0, 0
     for window, file_ids in parts:
@@ -84,14 +87,18 @@ def import_labels(
     return labelled_px
 
 
-def _of_file(path: Path, scene: Scene, classes: ClassTable) -> Parts:
+def _unheard(_: str) -> None:
+    """For callers who take no notes."""
+
+
+def _of_file(path: Path, scene: Scene, classes: ClassTable, note: Callable[[str], None]) -> Parts:
     if path.suffix.lower() in _POLYGON_SUFFIXES:
         from napari_uhrnet.export.vectors.read import polygon_blocks
 
-        return polygon_blocks(path, scene, classes)
+        return polygon_blocks(path, scene, classes, note)
     from napari_uhrnet.export.maps.read import mask_blocks
 
-    return mask_blocks(path, scene, classes)
+    return mask_blocks(path, scene, classes, note)
 
 
 def classes_of_export(folder: Path) -> ClassTable | None:
@@ -102,12 +109,12 @@ def classes_of_export(folder: Path) -> ClassTable | None:
         return ClassTable.from_dict(read_manifest(folder)["classes"])
 
 
-def _of_export(folder: Path, scene: Scene) -> tuple[ClassTable, Parts]:
+def _of_export(folder: Path, scene: Scene, note: Callable[[str], None]) -> tuple[ClassTable, Parts]:
     manifest = read_manifest(folder)
     with _missing_keys(folder):
         table = ClassTable.from_dict(manifest["classes"])
         entry = _entry_of(folder, manifest["scenes"], scene)
-        return table, _parts(folder, manifest, entry, table, scene)
+        return table, _parts(folder, manifest, entry, table, scene, note)
 
 
 @contextmanager
@@ -148,6 +155,7 @@ def _parts(
     entry: dict[str, Any],
     table: ClassTable,
     scene: Scene,
+    note: Callable[[str], None],
 ) -> Parts:
     format_name = manifest["format"]
     if format_name in (*FRAME_LAYOUTS, "coco", "yolo"):
@@ -158,7 +166,7 @@ def _parts(
     if format_name in ("geojson", "gpkg"):
         from napari_uhrnet.export.vectors.read import polygon_blocks
 
-        return polygon_blocks(file, scene, table)
+        return polygon_blocks(file, scene, table, note)
     from napari_uhrnet.export.maps.read import map_blocks
 
     return map_blocks(file, scene.shape_yx)

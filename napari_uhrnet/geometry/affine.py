@@ -17,6 +17,10 @@ if TYPE_CHECKING:
 
 MAX_UPSAMPLING = 4.0
 """A scene is never enlarged by more than this factor: interpolation adds no detail."""
+MIN_SCALE = 1 / 512
+"""A scene is never shrunk further: nothing that a network knows is left to be seen."""
+_SHORTEST_PX = 4
+"""A scene that has to be shrunk is at least so long afterwards."""
 
 
 @dataclass(frozen=True)
@@ -36,7 +40,8 @@ class InferenceGrid:
         if not 0 < self.scale <= MAX_UPSAMPLING:
             raise UserError(
                 f"the scene would have to be scaled by {self.scale:.3g} to the network's pixel "
-                f"size, and more than x {MAX_UPSAMPLING:g} makes no sense: check the pixel size"
+                f"size, and more than x {MAX_UPSAMPLING:g} makes no sense: check the pixel size "
+                "(--pixel-size)"
             )
 
     @property
@@ -78,6 +83,19 @@ class InferenceGrid:
             -(-window.bottom * h0 // h),
             -(-window.right * w0 // w),
         ).clip(self.level0_shape_yx)
+
+
+def network_grid(level0_shape_yx: tuple[int, int], scale: float) -> InferenceGrid:
+    """The grid at a network's scale; UserError if next to nothing would be left of the scene."""
+    grid = InferenceGrid(level0_shape_yx, scale)
+    height, width = grid.shape_yx
+    if scale < MIN_SCALE or (scale < 1 and max(height, width) < _SHORTEST_PX):
+        raise UserError(
+            f"the scene would have to be shrunk by {1 / scale:.3g} to the network's pixel size, to "
+            f"{width} x {height} px, and nothing would be left to see: check the pixel size "
+            "(--pixel-size)"
+        )
+    return grid
 
 
 def labels_to_level0(

@@ -7,4 +7,5 @@ levels that a file lacks, `made` draws scenes.
 `array`     from an array to a scene
 `base`      the `Scene`
 `describe`  what is known about one
+`places`    whether the pixels of two files lie on each other
 """

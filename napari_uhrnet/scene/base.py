@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import copy
-import math
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
@@ -11,6 +10,7 @@ import numpy as np
 
 from napari_uhrnet.errors import UserError
 from napari_uhrnet.scene.picture.level import as_dask
+from napari_uhrnet.scene.picture.plausible import LARGEST_PIXEL_M, plausible_size_m
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -23,17 +23,16 @@ if TYPE_CHECKING:
     from napari_uhrnet.geometry.window import Window
     from napari_uhrnet.scene.picture.picture import Picture
 
-_LARGEST_PIXEL_M = 10_000.0
-
 
 def checked_pixel_size(name: str, pixel_size_m: float) -> float:
     """The pixel size itself; UserError unless it is a plausible number of metres."""
-    if not (math.isfinite(pixel_size_m) and 0 < pixel_size_m <= _LARGEST_PIXEL_M):
+    size_m = plausible_size_m(pixel_size_m)
+    if size_m is None:
         raise UserError(
             f"{name}: a pixel size of {pixel_size_m:g} m is not possible; "
-            f"give metres per pixel, more than 0 and at most {_LARGEST_PIXEL_M:g}."
+            f"give metres per pixel, more than 0 and at most {LARGEST_PIXEL_M:g}."
         )
-    return float(pixel_size_m)
+    return size_m
 
 
 class Scene:
@@ -109,6 +108,11 @@ class Scene:
     def fingerprint(self) -> str:
         """Hex digest of shape, type, georeference and sampled pixels; computed when first asked."""
         return self.picture.fingerprint
+
+    @property
+    def notes(self) -> tuple[str, ...]:
+        """Sentences on what was guessed or left out when the file was opened; mostly empty."""
+        return self.picture.all_notes
 
     @property
     def settings_key(self) -> str:

@@ -14,7 +14,8 @@ def describe(scene: Scene) -> dict[str, Any]:
     """Facts about a scene that JSON can hold; the fingerprint reads a few blocks of level 0.
 
     Keys: name, path, format, height, width, bands, dtype, levels ([height, width] each, finest
-    first), pixel_size_m, crs (a short name), transform (six numbers), fingerprint.
+    first), pixel_size_m, crs (a short name), transform (six numbers), fingerprint,
+    notes (sentences on what was guessed or left out).
     """
     height, width = scene.shape_yx
     return {
@@ -30,4 +31,5 @@ def describe(scene: Scene) -> dict[str, Any]:
         "crs": crs_name(scene.crs),
         "transform": None if scene.transform is None else list(scene.transform),
         "fingerprint": scene.fingerprint,
+        "notes": list(scene.notes),
     }

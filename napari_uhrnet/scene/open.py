@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 from contextlib import ExitStack
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from napari_uhrnet.errors import UserError
 from napari_uhrnet.scene.base import Scene, checked_pixel_size
+from napari_uhrnet.scene.picture.plausible import plausible_size_m
 from napari_uhrnet.scene.pyramids.in_memory import COARSEST_PX, with_lazy_levels
 from napari_uhrnet.scene.readers.image import SMALL_PX
+from napari_uhrnet.scene.readers.limits import check_size
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -39,10 +42,21 @@ def open_scene(
     picture = _read(path)
     with ExitStack() as unfinished:
         unfinished.callback(picture.close)
-        complete = _complete(picture, path, progress)
+        complete = _complete(_plausible(picture), path, progress)
         unfinished.pop_all()
     size_m = complete.georeference.pixel_size_m if pixel_size_m is None else pixel_size_m
     return Scene(complete, path.name, path, size_m)
+
+
+def _plausible(picture: Picture) -> Picture:
+    """The picture, without a pixel size that no picture has: it then counts as unknown."""
+    place = picture.georeference
+    size_m = place.pixel_size_m
+    if size_m is None or plausible_size_m(size_m) is not None:
+        return picture
+    note = f"Its pixel size of {size_m:g} m is not possible: it counts as unknown."
+    place = replace(place, pixel_size_m=None, notes=(*place.notes, note))
+    return replace(picture, georeference=place)
 
 
 def open_stored(path: Path) -> Picture:
@@ -82,7 +96,14 @@ def _read(path: Path, indexed: bool = False) -> Picture:
         from napari_uhrnet.scene.readers.tiff import NotForTifffileError, open_tiff
 
         try:
-            return open_tiff(path, indexed)
+            picture = open_tiff(path, indexed)
+            level = picture.levels[0]
+            try:
+                check_size(path.name, level.shape, level.dtype, [path])
+            except UserError:
+                picture.close()
+                raise
+            return picture
         except NotForTifffileError:
             pass
     from napari_uhrnet.scene.readers.raster import open_raster

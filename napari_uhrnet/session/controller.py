@@ -138,12 +138,12 @@ class Controller:
             self._start(partial(self._worker.load, state.model, state.device))
 
     def go(self) -> None:
-        """Yes, segment all of it: the answer while asking."""
+        """Segment all of it: the person confirmed."""
         if self._plan is not None:
             self._run(self._plan, approved=True)
 
     def not_now(self) -> None:
-        """No, not that much: the other answer while asking."""
+        """Leave it: the person declined."""
         self._job.cancel()
         self._say("idle", "Not segmented. Zoom in to segment less, or press Segment again.")
 
@@ -162,7 +162,7 @@ class Controller:
         """Stop for good."""
         self._job.close(self._worker.leave)
 
-    # What answers to the state.
+    # Changes of the state.
 
     def _on_model(self) -> None:
         state = self._state

@@ -154,7 +154,8 @@ class LocalEngine:
 
     def close_workspace(self, where: Workspace) -> None:
         """See `Engine`."""
-        from napari_uhrnet.store.files.cache import cache_root, trim
+        from napari_uhrnet.resources import cache_root
+        from napari_uhrnet.store.files.cache import trim
 
         where.store.close()
         trim(cache_root())

@@ -6,6 +6,7 @@ import math
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from napari_uhrnet.errors import UserError
 from napari_uhrnet.geometry.affine import MAX_UPSAMPLING
 from napari_uhrnet.geometry.window import Window
 
@@ -134,7 +135,11 @@ def resolve(
     window = region_window(intent, intent.scene.shape_yx)
     if isinstance(window, Refusal):
         return window
-    where = layout(intent.scene, None if size.assumed else size.metres)
+    try:
+        where = layout(intent.scene, None if size.assumed else size.metres)
+    except UserError as error:  # far too fine for the network
+        sentence = str(error)
+        return Refusal(f"{sentence[:1].upper()}{sentence[1:]}.")
     cells = where.patches.cells_touching(where.inference.from_level0(window))
     ring = intent.region == "visible"
     return Plan(intent.scene, where, size, window, ring, (cells[0], cells[-1]))

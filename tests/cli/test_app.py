@@ -145,6 +145,12 @@ def test_info_as_json(capsys, scene):
     assert (facts["height"], facts["width"], facts["pixel_size_m"]) == (300, 410, 1.5)
 
 
+def test_info_prints_what_was_guessed(capsys, tmp_path):
+    Image.fromarray(np.zeros((20, 30), np.uint16)).save(tmp_path / "deep.tif")
+    code, out, _ = run_line(capsys, "info", tmp_path / "deep.tif")
+    assert code == 0 and "\nnote " in out and "uint16" in out
+
+
 def test_models(capsys):
     code, out, _ = run_line(capsys, "models")
     assert code == 0
@@ -239,3 +245,56 @@ def test_window_transform_of_a_turned_scene():
 )
 def test_durations(seconds, text):
     assert _duration(seconds) == text
+
+
+@pytest.mark.parametrize("spelling", ["same", "link", "hard link", "relative", "other spelling"])
+def test_the_scene_is_never_written_over(
+    capsys, tmp_path, monkeypatch, scene, checkpoint, spelling
+):
+    before = scene.read_bytes()
+    out = {"same": scene, "relative": Path("scene.tif")}.get(spelling, tmp_path / "b" / "out.tif")
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "b").mkdir()
+    if spelling == "link":
+        out.symlink_to(scene)
+    elif spelling == "hard link":
+        os.link(scene, out)
+    elif spelling == "other spelling":
+        out = tmp_path / "b" / ".." / "scene.tif"
+    for first, second in ((scene, out), (out, scene)):
+        code, _, error = run_line(capsys, "segment", first, "--out", second, "--model", checkpoint)
+        assert code == 2
+        assert "would be written over" in error
+    assert scene.read_bytes() == before
+
+
+def test_a_tile_of_a_mosaic_is_not_written_over(capsys, tmp_path, scene):
+    from rasterio.shutil import copy
+
+    before = scene.read_bytes()
+    copy(scene, tmp_path / "m.vrt", driver="VRT")
+    code, _, error = run_line(capsys, "segment", tmp_path / "m.vrt", "--out", scene)
+    assert (code, "would be written over" in error) == (2, True)
+    assert scene.read_bytes() == before
+
+
+def test_what_nobody_expected_is_one_line_and_exit_code_70(capsys, monkeypatch, scene):
+    def broken(*_):
+        raise ZeroDivisionError("by\nzero")
+
+    monkeypatch.setattr("napari_uhrnet.scene.describe.describe", broken)
+    code, _, error = run_line(capsys, "info", scene)
+    assert code == 70
+    assert error.count("\n") == 1
+    assert "ZeroDivisionError: by zero" in error
+    assert "report" in error
+    monkeypatch.setenv("NAPARI_UHRNET_DEBUG", "1")
+    with pytest.raises(ZeroDivisionError):
+        run_line(capsys, "info", scene)
+
+
+def test_a_scene_far_too_fine_is_refused(capsys, tmp_path, plain, checkpoint):
+    out = tmp_path / "m.png"
+    arguments = ("--model", checkpoint, "--pixel-size", "0.0001")
+    code, _, error = run_line(capsys, "segment", plain, "--out", out, *arguments)
+    assert (code, "--pixel-size" in error, out.exists()) == (2, True, False)

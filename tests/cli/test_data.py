@@ -11,6 +11,7 @@ from typer.testing import CliRunner
 from napari_uhrnet.cli.data import register
 from napari_uhrnet.datasets.class_tables import find_class_table
 from napari_uhrnet.errors import UserError
+from napari_uhrnet.scene.picture.stretch import stretch_note
 
 
 @pytest.fixture
@@ -35,6 +36,19 @@ def test_a_sound_folder(app, folder):
     assert "9 x 6 (2)" in done.stdout
     assert "100.0%  road" in done.stdout
     assert "no problems found" in done.stdout
+
+
+def test_what_was_guessed_is_no_problem_but_said(app, folder):
+    for name in "ab":
+        values = np.arange(54, dtype=np.uint16).reshape(6, 9) * 50
+        Image.fromarray(values).save(folder / "images" / f"{name}.png")
+    done = CliRunner().invoke(app, ["data", "check", str(folder), "--classes", "loveda"])
+    assert done.exit_code == 0
+    first = folder / "images" / "a.png"
+    assert f"note: {first} and 1 more: {stretch_note('uint16')}" in done.stdout
+    done = CliRunner().invoke(app, ["data", "check", str(folder), "--classes", "loveda", "--json"])
+    [note] = json.loads(done.stdout)["notes"]
+    assert note == {"text": stretch_note("uint16"), "images": 2, "first": str(first)}
 
 
 def test_problems_are_printed_with_paths_and_give_exit_code_1(app, folder):

@@ -95,3 +95,15 @@ def test_what_is_wrong_is_said_before_anything_is_computed(folder, checkpoint, t
     with pytest.raises(UserError, match="no such folder"):
         called(tmp_path / "nowhere", "--model", checkpoint)
     assert called(folder, "--unknown", "maybe").exit_code == 2
+
+
+def test_what_is_read_is_not_written_over(folder, checkpoint, tmp_path):
+    table = folder / "classes.json"
+    before = table.read_bytes()
+    with pytest.raises(UserError, match="would be written over"):
+        called(folder, "--model", checkpoint, "--json", table, "--classes", table)
+    (tmp_path / "out").mkdir()
+    (tmp_path / "out" / "scores.json").symlink_to(table)
+    with pytest.raises(UserError, match="would be written over"):
+        called(folder, "--model", checkpoint, "--out", tmp_path / "out", "--classes", table)
+    assert table.read_bytes() == before

@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from napari_uhrnet.errors import UserError
-from napari_uhrnet.geometry.affine import InferenceGrid, labels_to_level0
+from napari_uhrnet.geometry.affine import InferenceGrid, labels_to_level0, network_grid
 from napari_uhrnet.geometry.window import Window
 
 grids = st.builds(
@@ -57,3 +57,14 @@ def test_to_level0_holds_every_pixel_that_takes_its_label_there(grid, data):
 def test_absurd_scales_are_refused_with_a_sentence(scale):
     with pytest.raises(UserError, match="check the pixel size"):
         InferenceGrid((10, 10), scale)
+
+
+@pytest.mark.parametrize(("shape", "scale"), [((100_000, 90_000), 1e-6), ((300, 400), 1 / 300)])
+def test_a_scene_of_which_nothing_would_be_left_is_refused(shape, scale):
+    with pytest.raises(UserError, match="--pixel-size"):
+        network_grid(shape, scale)
+
+
+def test_small_scenes_and_very_fine_ones_have_a_grid():
+    assert network_grid((2, 3), 1).shape_yx == (2, 3)
+    assert network_grid((6000, 4000), 0.01 / 1.196).shape_yx == (50, 33)

@@ -76,6 +76,11 @@ def test_absurd_pixel_sizes_are_refused(metres):
     assert "makes no sense" in refusal(Intent(fake_scene(), pixel_size_m=metres, view=VIEW))
 
 
+def test_a_scene_far_too_fine_for_the_network_is_refused():
+    sentence = refusal(Intent(fake_scene(), pixel_size_m=5e-7, view=VIEW))
+    assert "to 1 x 1 px" in sentence and "--pixel-size" in sentence and sentence.endswith(".")
+
+
 def test_upsampling_beyond_four_is_refused():
     assert isinstance(plan(Intent(fake_scene(pixel_size_m=4.0), view=VIEW)), Plan)
     assert "too coarse" in refusal(Intent(fake_scene(pixel_size_m=4.01), view=VIEW))

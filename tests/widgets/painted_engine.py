@@ -18,7 +18,14 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 CLASSES = ClassTable.from_file(resource_path("palettes", "deepglobe.json")).without_ignored()
+
+
+class FakeModel(SimpleNamespace):
+    """Unlike a SimpleNamespace, something that a weak reference can point to."""
+
+
 CARD = SimpleNamespace(
+    sha256="painted",
     name="painted",
     title="Painted patches",
     family="UHRNet",
@@ -28,7 +35,7 @@ CARD = SimpleNamespace(
     training={"patches": 12},
     metrics={},
 )
-MODEL = SimpleNamespace(
+MODEL = FakeModel(
     name="painted",
     hash="painted",
     card=CARD,

@@ -8,6 +8,7 @@ from qtpy.QtCore import Qt
 
 from napari_uhrnet.models.registry import list_models
 from napari_uhrnet.scene.array import array_scene
+from napari_uhrnet.scene.picture.stretch import stretch_note
 from napari_uhrnet.session.state import RunStatus
 from napari_uhrnet.widgets.segment import words
 from napari_uhrnet.widgets.segment.legend_panel import LegendPanel
@@ -52,6 +53,12 @@ class TestScene:
         state.scene = array_scene([picture], "known", pixel_size_m=0.5)
         panel = shown(ScenePanel(state))
         assert (panel.pixel_size.text(), panel.hint.text()) == ("0.5", words.FROM_FILE)
+
+    def test_notes_of_the_scene(self, state, controller, shown, picture):
+        panel = shown(ScenePanel(state))
+        assert panel.notes.isHidden()
+        state.scene = array_scene([picture.astype(np.uint16)], "stretched")
+        assert panel.notes.text() == stretch_note("uint16") and panel.notes.isVisible()
 
     @pytest.mark.parametrize("text", ["0.3", "0,3", "0.3 m/px", " 0.3 m "])
     def test_typing_a_pixel_size(self, state, controller, shown, qtbot, text):

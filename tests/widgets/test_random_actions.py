@@ -6,7 +6,6 @@ in software napari itself dies when a layer below another one is removed.
 """
 
 import random
-from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -23,7 +22,7 @@ from napari_uhrnet.widgets.inspect.uncertainty import SHADES
 from napari_uhrnet.widgets.main import UHRNetWidget
 from napari_uhrnet.widgets.reader import read
 from tests.widgets.inspect.test_inspect_random import Docks
-from tests.widgets.painted_engine import CARD, CLASSES, MODEL, PaintedEngine
+from tests.widgets.painted_engine import CARD, CLASSES, MODEL, FakeModel, PaintedEngine
 
 ACTIONS = 200
 SHAPE = (384, 512)
@@ -42,7 +41,7 @@ class TwoNetworks(PaintedEngine):
     def load_model(self, name, device):
         if name == "painted":
             return MODEL
-        return SimpleNamespace(**vars(MODEL) | {"name": name, "hash": name, "branches": ("fused",)})
+        return FakeModel(**vars(MODEL) | {"name": name, "hash": name, "branches": ("fused",)})
 
 
 class Person:

@@ -103,7 +103,7 @@ def name_of(text: str) -> Named:
 def _is_mask(text: str, registered: set[str]) -> bool:
     """Whether an existing path holds labels, not weights."""
     path = Path(text)
-    weights = path.suffix in (".safetensors", ".pth") or any(path.glob("*.pth"))
+    weights = path.suffix.lower() in (".safetensors", ".pth") or any(path.glob("*.pth"))
     return text not in registered and not weights
 
 
@@ -143,7 +143,8 @@ class _Sources:
     def trim(self) -> None:
         """Keep the cache small, without deleting what was just computed."""
         if self.segmented:
-            from napari_uhrnet.store.files.cache import cache_root, trim
+            from napari_uhrnet.resources import cache_root
+            from napari_uhrnet.store.files.cache import trim
 
             trim(cache_root(), keep=[done.store.folder for done in self.segmented.values()])
 
@@ -160,7 +161,7 @@ class _Sources:
 
     def _segmentation(self, name: str) -> Segmentation:
         from napari_uhrnet.engine.segment import segmented
-        from napari_uhrnet.store.files.cache import cache_root
+        from napari_uhrnet.resources import cache_root
 
         if name not in self.segmented:
             model = self.loaded[name]
@@ -190,13 +191,10 @@ class _Sources:
 
 
 def _fitting(mask: Result, scene: Scene) -> Result:
-    """The mask itself; UserError unless it is of the scene's size."""
-    if mask.shape_yx != scene.shape_yx:
-        (h, w), (height, width) = mask.shape_yx, scene.shape_yx
-        raise UserError(
-            f"{mask.title}: has {w} x {h} px, its scene {scene.name} {width} x {height}: "
-            "they must be of one size"
-        )
+    """The mask itself; UserError unless it lies on the scene."""
+    from napari_uhrnet.scene.places import Grid, check_place
+
+    check_place(mask.grid, Grid.of(scene.name, scene.picture))
     return mask
 
 

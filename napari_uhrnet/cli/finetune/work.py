@@ -33,6 +33,7 @@ def finetune_project(folder: Path, out: Path, asked: dict[str, Any], *, resume: 
         (out / STOP).unlink(missing_ok=True)
     from napari_uhrnet.models.registry import DEFAULT_MODEL, load_model
     from napari_uhrnet.session.project.project import Project
+    from napari_uhrnet.store.files.inputs import check_apart
     from napari_uhrnet.training.finetune.config import FineTuneConfig
     from napari_uhrnet.training.finetune.finetune import finetune
     from napari_uhrnet.training.finetune.rehearsal import open_rehearsal
@@ -51,6 +52,8 @@ def finetune_project(folder: Path, out: Path, asked: dict[str, Any], *, resume: 
     config = load_config(FineTuneConfig, out) if resume else None
     if config is None:
         check_new(out)
+        rehearsed = [data["folder"] for data in settings.get("rehearsal", ())]
+        check_apart(out, [folder, settings.get("start"), *rehearsed])
     else:
         check_same(out, config, settings)
     name = config.start if config else settings.get("start", DEFAULT_MODEL)

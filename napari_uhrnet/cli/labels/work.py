@@ -47,10 +47,19 @@ def import_to_project(
             Journal(store) as journal,
             ProgressLine("importing") as line,
         ):
+            notes: list[str] = []
             count = import_mask(
-                journal, mask, scene, file_table, reviewed=reviewed, progress=line.share
+                journal,
+                mask,
+                scene,
+                file_table,
+                reviewed=reviewed,
+                progress=line.share,
+                note=notes.append,
             )
         height, width = scene.shape_yx
+    for text in dict.fromkeys(notes):
+        say(f"note: {text}")
     state = "reviewed" if reviewed else "to be reviewed"
     say(f"{scene.name}: {count / (height * width):.1%} of the scene labelled, {state}")
 

@@ -14,6 +14,7 @@ from napari_uhrnet.cli.kit.words import parse_window
 from napari_uhrnet.export.maps.mask import check_mask_path, write_mask
 from napari_uhrnet.geometry.classes import NOTHING
 from napari_uhrnet.geometry.transform import window_transform
+from napari_uhrnet.store.files.inputs import check_not_input
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -42,11 +43,13 @@ def segment_to_file(
     Predictions are kept in the user's cache, so a run that was cancelled resumes where it was.
     """
     check_mask_path(out)
+    check_not_input(out, [*_files_of(path), model])
     numbers = None if window is None else parse_window(window)
     with opened(path, pixel_size_m) as scene:
         from napari_uhrnet.engine.segment import check_window, segmented
         from napari_uhrnet.models.registry import DEFAULT_MODEL, load_model
-        from napari_uhrnet.store.files.cache import cache_root, trim
+        from napari_uhrnet.resources import cache_root
+        from napari_uhrnet.store.files.cache import trim
 
         place = check_window(scene, numbers)
         loaded = load_model(model or DEFAULT_MODEL, device)
@@ -78,6 +81,14 @@ def segment_to_file(
     for text in class_shares(counts, loaded.classes):
         say(text)
     say(f"written to {out}")
+
+
+def _files_of(scene: Path) -> list[Path]:
+    """The file itself and those that a mosaic takes its pixels from."""
+    from napari_uhrnet.scene.readers.vrt import is_vrt, vrt_sources
+
+    mosaic = scene.is_file() and is_vrt(scene)
+    return [scene, *(vrt_sources(scene) if mosaic else ())]
 
 
 class _Meter:

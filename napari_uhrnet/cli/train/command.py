@@ -66,6 +66,7 @@ def train(
 
 def run_training(folder: Path, asked: dict[str, Any], *, resume: bool) -> None:
     """Start a run, or resume one; settings that are not given have their defaults."""
+    from napari_uhrnet.store.files.inputs import check_apart
     from napari_uhrnet.training.run.config import TrainConfig
     from napari_uhrnet.training.run.config_file import (
         check_new,
@@ -80,11 +81,17 @@ def run_training(folder: Path, asked: dict[str, Any], *, resume: bool) -> None:
         check_same(folder, config, asked)
     else:
         check_new(folder)
+        check_apart(folder, _inputs(asked))
         config = new_config(TrainConfig, asked)
     if not train_run(config, folder, TrainingLine):
         say(f"stopped and saved: napari-uhrnet train --resume --out {folder} resumes")
         raise typer.Abort
     say(f"{folder}: {config.steps} steps are done, last.safetensors is the checkpoint")
+
+
+def _inputs(asked: dict[str, Any]) -> list[Any]:
+    folders = [data["folder"] for data in asked.get("data", ())]
+    return [*folders, *(asked.get(name) for name in ("start", "classes", "split"))]
 
 
 class TrainingLine:

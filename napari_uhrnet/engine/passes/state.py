@@ -116,6 +116,7 @@ class EngineState:
         self.counts: Counter[str] = Counter()
         self.seconds_per_patch: float | None = None
         self.notes: list[str] = []
+        self._at_work = False
         self.encoded: ByteLRU[tuple[Cell, Cell | None], EncodedPatch] = ByteLRU(
             feature_bytes, lambda e: e.nbytes
         )
@@ -134,16 +135,23 @@ class EngineState:
 
         A batch that does not fit the device is halved until it is one patch, then a copy of the
         network works on the CPU; each step is noted and stays for the rest of the state's life.
+        Work within work leaves the step to the outermost: what is at hand there lies on the device.
         """
+        outermost, self._at_work = not self._at_work, True
         results, done = [], 0
-        while done < len(cells):
-            batch = list(cells[done : done + self.batch_size])
-            try:
-                results.append(work(batch))
-            except torch.OutOfMemoryError:
-                self.step_down()
-                continue
-            done += len(batch)
+        try:
+            while done < len(cells):
+                batch = list(cells[done : done + self.batch_size])
+                try:
+                    results.append(work(batch))
+                except torch.OutOfMemoryError:
+                    if not outermost:
+                        raise
+                    self.step_down()
+                    continue
+                done += len(batch)
+        finally:
+            self._at_work = not outermost
         return results
 
     def step_down(self) -> None:

@@ -30,7 +30,7 @@ def frame_features(state: EngineState, frame: Cell) -> FrameFeatures:
     """G of a frame, from the cache or computed."""
     known = state.frames.get(frame)
     if known is None:
-        known = _encode_frame(state, mirrored(*frame_pixels(state, frame)))
+        known = _encode_frame(state, frame, mirrored(*frame_pixels(state, frame)))
         state.frames.put(frame, known)
         state.counts["frames"] += 1
     return known
@@ -74,14 +74,16 @@ def frame_parts(state: EngineState, frame: Cell) -> Iterator[tuple[PatchFeatures
         yield part, [grid.window(cell).relative_to(place) for cell in batch]
 
 
-def _encode_frame(state: EngineState, pixels: NDArray[np.uint8]) -> FrameFeatures:
-    while True:
+def _encode_frame(state: EngineState, frame: Cell, pixels: NDArray[np.uint8]) -> FrameFeatures:
+    def work(_: list[Cell]) -> FrameFeatures:
         try:
             with torch.inference_mode(), _autocast(state.device):
                 return state.network.encode_frame(_to_tensor([pixels], state.device))
         except torch.OutOfMemoryError:
             state.batch_size = 1  # a frame cannot be halved: the CPU is the next step
-            state.step_down()
+            raise
+
+    return state.in_batches([frame], work)[0]
 
 
 def frame_pixels(state: EngineState, frame: Cell) -> tuple[NDArray[np.uint8], NDArray[np.bool_]]:
@@ -215,8 +217,8 @@ def decode_without(
     What is left out counts as absent, like what lies beyond the scene's edge. Nothing is kept.
     Only for networks that use neighbours and decode each patch by itself.
     """
-    network, n = state.network, len(left_out)
     decode(state, [cell])  # first of all, the ladder steps down here if it has to
+    network, n = state.network, len(left_out)
     surroundings = _surroundings(state, [cell])
     encode(state, [cell], features=True)
     features = torch.cat(_filled([_encoded(state, cell).features], state.batch_size))

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING
 
-from napari_uhrnet.geometry.affine import InferenceGrid
+from napari_uhrnet.geometry.affine import InferenceGrid, network_grid
 from napari_uhrnet.geometry.grid import Cell, PatchGrid, frame_grid, frame_of
 from napari_uhrnet.geometry.rectangles import RectangleGrid
 
@@ -39,7 +39,7 @@ class SceneLayout:
         used_m = pixel_size_m or trained_m
         network = model.network
         return cls(
-            InferenceGrid(shape_yx, used_m / trained_m),
+            network_grid(shape_yx, used_m / trained_m),
             network.patch_px,
             network.frame_px,
             network.min_overlap_px,

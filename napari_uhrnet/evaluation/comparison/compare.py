@@ -9,6 +9,7 @@ from napari_uhrnet.evaluation.comparison.blocks import BLOCK_PX, Area
 from napari_uhrnet.evaluation.comparison.compared_maps import ComparedMaps
 from napari_uhrnet.evaluation.comparison.comparison import Comparison
 from napari_uhrnet.evaluation.comparison.disagreements import KEPT_REGIONS, RegionFinder, Regions
+from napari_uhrnet.scene.places import difference
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Generator
@@ -54,12 +55,15 @@ def compare(
     Raises
     ------
     UserError
-        The results differ in size, have no class in common, or the area is empty.
+        The results do not lie on each other, have no class in common, or the area is empty.
     """
     table = (classes or (truth or a).classes).without_ignored()
     for result in (b, *([] if truth is None else [truth])):
-        if result.shape_yx != a.shape_yx:
-            raise UserError(_of_other_size(result, a))
+        apart = difference(result.grid, a.grid)
+        if apart is not None:
+            raise UserError(
+                f"{result.title}: {apart.text}: only labels that lie on each other are compared"
+            )
     a, b = a.in_classes(table), b.in_classes(table)
     truth = None if truth is None else truth.in_classes(table)
     area = Area.of(a.shape_yx, window, polygon)
@@ -89,11 +93,3 @@ def run_to_end(
             return found
         if progress is not None:
             progress(share)
-
-
-def _of_other_size(result: Result, other: Result) -> str:
-    (h, w), (height, width) = result.shape_yx, other.shape_yx
-    return (
-        f"{result.title}: has {w} x {h} px, but {other.title} {width} x {height}: "
-        "only labels of one scene can be compared"
-    )

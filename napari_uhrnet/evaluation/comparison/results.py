@@ -11,6 +11,8 @@ import numpy as np
 from napari_uhrnet.errors import UserError
 from napari_uhrnet.geometry.classes import NOTHING
 from napari_uhrnet.geometry.mapping import ClassMapping
+from napari_uhrnet.scene.picture.picture import NOWHERE, Georeference
+from napari_uhrnet.scene.places import Grid
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -29,6 +31,7 @@ class Result:
 
     ``read`` gives the (h, w) uint8 ids (of ``classes``; 255 = nothing) of a window of level-0
     pixels. ``unmatched`` are the names of classes that were lost on the way to this class table.
+    ``georeference`` says where the pixels lie, as far as that is known.
     """
 
     title: str
@@ -36,6 +39,12 @@ class Result:
     classes: ClassTable
     read: Callable[[Window], NDArray[np.uint8]]
     unmatched: tuple[str, ...] = ()
+    georeference: Georeference = NOWHERE
+
+    @property
+    def grid(self) -> Grid:
+        """Its pixels, and where they lie."""
+        return Grid(self.title, self.shape_yx, self.georeference)
 
     def in_classes(self, classes: ClassTable) -> Result:
         """The same labels as ids of another table, by equal names; others are 255.
@@ -52,8 +61,8 @@ class Result:
             )
         ignored = {c.name for c in self.classes.classes if c.ignore}
         names = tuple(n for n in lost if n not in ignored)
-        return Result(
-            self.title, self.shape_yx, classes, lambda w: mapping.apply(self.read(w)), names
+        return replace(
+            self, classes=classes, read=lambda w: mapping.apply(self.read(w)), unmatched=names
         )
 
 
@@ -86,13 +95,21 @@ def branch_result(done: Segmentation, branch: str) -> Result:
             f"model {model.name} has no branch {branch!r}: choose {', '.join(model.branches)}"
         )
     title = model.card.title if branch == "fused" else f"{model.card.title} ({branch} branch)"
-    return Result(title, done.scene.shape_yx, model.classes, replace(done, branch=branch).read)
+    read, scene = replace(done, branch=branch).read, done.scene
+    place = scene.picture.georeference
+    return Result(title, scene.shape_yx, model.classes, read, georeference=place)
 
 
 @contextmanager
 def opened_mask(path: Path, classes: ClassTable) -> Iterator[Result]:
-    """A mask in a file, in the colours or with the ids of a class table."""
+    """A mask in a file, in the colours or with the ids of a class table.
+
+    Raises UserError for classes outside of the table, after reading the mask once.
+    """
     from napari_uhrnet.datasets.masks import open_truth
+    from napari_uhrnet.evaluation.scoring.evaluate import check_truth
 
     with open_truth(path, classes) as truth:
-        yield Result(path.name, truth.shape_yx, classes, truth.read)
+        check_truth(truth, classes)
+        place = truth.grid.georeference
+        yield Result(path.name, truth.shape_yx, classes, truth.read, georeference=place)

@@ -10,7 +10,7 @@ from napari_uhrnet.datasets.check import table_of
 from napari_uhrnet.datasets.layouts import Dataset, find_pairs
 from napari_uhrnet.datasets.splits import restrict
 from napari_uhrnet.errors import UserError
-from napari_uhrnet.scene.open import open_stored
+from napari_uhrnet.scene.places import check_place, stored_grid
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Sequence
@@ -108,23 +108,9 @@ def folder_names(folders: Sequence[Path]) -> list[str]:
 
 
 def check_sizes(pairs: Sequence[TruthPair]) -> None:
-    """UserError for the first mask that is not of the size of its image; pixels are not read."""
+    """UserError for the first mask that does not lie on its image; pixels are not read."""
     for pair in pairs:
-        (height, width), (mask_height, mask_width) = _size(pair.image), _size(pair.mask)
-        if (height, width) != (mask_height, mask_width):
-            raise UserError(
-                f"{pair.mask}: has {mask_width} x {mask_height} px, its image {pair.image.name} "
-                f"{width} x {height}: a mask must be of the size of its image"
-            )
-
-
-def _size(path: Path) -> tuple[int, int]:
-    picture = open_stored(path)
-    try:
-        height, width, _ = picture.levels[0].shape
-    finally:
-        picture.close()
-    return height, width
+        check_place(stored_grid(pair.mask), stored_grid(pair.image))
 
 
 def _names(name: str) -> set[str]:

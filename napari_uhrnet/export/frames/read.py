@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import struct
+import zlib
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -19,6 +21,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from numpy.typing import NDArray
+    from PIL import Image
 
     from napari_uhrnet.geometry.classes import ClassTable
 
@@ -26,6 +29,21 @@ if TYPE_CHECKING:
 
 MAX_ANNOTATIONS_BYTES = 2**30
 """Of one part of a COCO set."""
+
+
+_DAMAGED = (
+    OSError,
+    ValueError,
+    LookupError,
+    TypeError,
+    AttributeError,
+    ArithmeticError,
+    MemoryError,
+    EOFError,
+    SyntaxError,  # Pillow's for broken chunks of a PNG
+    zlib.error,
+    struct.error,
+)
 
 
 def frame_parts(
@@ -42,7 +60,7 @@ def frame_parts(
         window = Window(*frame["window"])
         try:
             ids = read(frame, window.shape_yx)
-        except (OSError, ValueError, KeyError, IndexError, TypeError, SyntaxError) as error:
+        except _DAMAGED as error:
             raise UserError(
                 f"{folder}: the labels of frame {frame['id']} cannot be read ({error}): "
                 "export again"
@@ -65,14 +83,12 @@ def _reader(folder: Path, manifest: dict[str, Any], classes: ClassTable) -> Read
 
 
 def _mask_reader(folder: Path, manifest: dict[str, Any], classes: ClassTable) -> ReadFrame:
-    from PIL import Image
-
     layout, unknown = FRAME_LAYOUTS[manifest["format"]], manifest.get("unknown")
 
     def read(frame: dict[str, Any], shape_yx: tuple[int, int]) -> NDArray[np.uint8]:
-        with Image.open(folder / frame["mask"]) as image:
+        with _opened(folder / frame["mask"]) as image:
             if image.size != shape_yx[::-1]:
-                raise ValueError(f"it is {image.width} x {image.height} px")
+                raise ValueError(f"it is {image.width} x {image.height} px")  # before it is decoded
             pixels = np.asarray(image.convert("RGB") if layout.encoding == COLOURS else image)
         ids = decoded(pixels, layout, classes)
         if unknown is not None and frame["counts"]["unreviewed"]:
@@ -80,6 +96,15 @@ def _mask_reader(folder: Path, manifest: dict[str, Any], classes: ClassTable) ->
         return ids
 
     return read
+
+
+def _opened(path: Path) -> Image.Image:
+    from PIL import Image
+
+    try:
+        return Image.open(path)
+    except Image.DecompressionBombError as error:
+        raise ValueError(str(error)) from None
 
 
 def _coco_reader(folder: Path, class_ids: dict[int, int]) -> ReadFrame:

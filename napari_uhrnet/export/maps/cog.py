@@ -33,9 +33,9 @@ def write_cog(
     GDAL rearranges a plain GeoTIFF that lies beside; as it does not report every error of the disk,
     the result is compared with that.
     """
-    from rasterio.errors import RasterioError
     from rasterio.shutil import copy
 
+    from napari_uhrnet.scene.readers.gdal import GDAL_ERRORS
     from napari_uhrnet.scene.readers.quiet import quiet
 
     plain = path.with_name(f"plain-{path.name}")
@@ -51,7 +51,7 @@ def write_cog(
                 overview_resampling="nearest",
                 bigtiff="IF_SAFER",
             )
-    except RasterioError as error:
+    except GDAL_ERRORS as error:
         raise OSError(errno.EIO, f"GDAL: {error}") from error
     if not _equal(plain, path):
         raise OSError(errno.ENOSPC, "what was written cannot be read back")
@@ -69,9 +69,9 @@ def _equal(plain: Path, copied: Path) -> bool:
 
 def _level_equal(plain: Path, copied: Path, level: int) -> bool:
     import rasterio
-    from rasterio.errors import RasterioError
     from rasterio.windows import Window
 
+    from napari_uhrnet.scene.readers.gdal import GDAL_ERRORS
     from napari_uhrnet.scene.readers.quiet import quiet
 
     options = {"overview_level": level - 1} if level else {}
@@ -87,6 +87,6 @@ def _level_equal(plain: Path, copied: Path, level: int) -> bool:
                 box = Window(w.x, w.y, w.width, w.height)
                 if not np.array_equal(one.read(1, window=box), two.read(1, window=box)):
                     return False
-    except RasterioError:
+    except GDAL_ERRORS:
         return False
     return True

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -13,7 +13,6 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
     from shapely import Polygon
-    from shapely.geometry.base import BaseGeometry
 
     from napari_uhrnet.geometry.blocks import Read
     from napari_uhrnet.geometry.classes import ClassTable, LabelClass
@@ -49,8 +48,8 @@ def to_world(polygon: Polygon, transform: Transform | None) -> Polygon:
     return shapely.transform(polygon, place)
 
 
-def to_pixels(geometry: BaseGeometry, transform: Transform | None) -> BaseGeometry:
-    """From the coordinates of the transform to pixel corners (x, y)."""
+def to_pixels(geometry: Any, transform: Transform | None) -> Any:
+    """From the coordinates of the transform to pixel corners (x, y); a geometry or an array."""
     if transform is None:
         return geometry
     import shapely

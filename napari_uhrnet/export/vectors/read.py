@@ -5,18 +5,18 @@ The polygons of a file are held in memory together, the mask never.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 
-from napari_uhrnet.errors import UserError
-from napari_uhrnet.export.vectors.files import read_features
-from napari_uhrnet.export.vectors.placing import placed
+from napari_uhrnet.export.vectors.class_of import class_of
+from napari_uhrnet.export.vectors.files import read_layers
+from napari_uhrnet.export.vectors.placing import is_on, placed
 from napari_uhrnet.geometry.blocks import blocks
 from napari_uhrnet.geometry.classes import NOTHING
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Callable, Iterator, Sequence
     from pathlib import Path
 
     from numpy.typing import NDArray
@@ -26,29 +26,52 @@ if TYPE_CHECKING:
     from napari_uhrnet.geometry.window import Window
     from napari_uhrnet.scene.base import Scene
 
-_NAME_KEYS = ("class_name", "class", "classname", "name", "label", "category", "type")
-_ID_KEYS = ("class_id", "classid", "class", "label", "id", "value", "dn")
-
 
 def polygon_blocks(
-    path: Path, scene: Scene, classes: ClassTable
+    path: Path, scene: Scene, classes: ClassTable, note: Callable[[str], None]
 ) -> Iterator[tuple[Window, NDArray[np.uint8]]]:
     """Windows and (h, w) ids of a scene; where polygons overlap, the later one counts.
 
-    What has no area (points, lines) is left out.
+    All layers are read, the later ones above. Rings that cross themselves keep all of their area.
+    ``note`` is given how many features were left out: without an area, and outside of the scene.
 
     A file that does not say its CRS is taken to be in the scene's, in longitude and latitude, or in
-    pixels: the first of these that brings it onto the scene. A pixel belongs to the polygon in
-    which its centre lies.
+    pixels, whichever brings it onto the scene. A pixel belongs to the polygon in which its centre
+    lies.
     """
-    import shapely
-
-    features = read_features(path)
-    areas = np.flatnonzero(shapely.area(features.geometries) > 0)
-    in_pixels = placed(features.geometries[areas].tolist(), features.crs, scene, path)
-    class_ids = [_class_id(features.properties[k], classes, path) for k in areas]
-    polygons = list(zip(in_pixels, class_ids, strict=True))
+    polygons: list[tuple[BaseGeometry, int]] = []
+    count = flat = outside = 0
+    for layer in read_layers(path):
+        areas = [area_of(geometry) for geometry in layer.geometries]
+        kept = [k for k, area in enumerate(areas) if not area.is_empty]
+        in_pixels = placed([areas[k] for k in kept], layer.crs, scene, path, note)
+        found = [(k, g) for k, g in zip(kept, in_pixels, strict=True) if is_on(g, scene.shape_yx)]
+        polygons += [(g, class_of(layer, k, classes, path)) for k, g in found]
+        count += len(areas)
+        flat += len(areas) - len(kept)
+        outside += len(kept) - len(found)
+    if flat:
+        note(f"{flat} of {count} features were left out: points, lines or nothing, without an area")
+    if outside:
+        note(f"{outside} of {count} features were left out: they lie outside of {scene.name}")
     return _drawn_blocks(polygons, scene.shape_yx)
+
+
+def area_of(geometry: BaseGeometry | None) -> BaseGeometry:
+    """All that is an area in a geometry, as one valid (multi)polygon; empty if there is none.
+
+    Rings that cross themselves, polygons that overlap and collections count with all that they
+    enclose; points and lines are left out.
+    """
+    from shapely import get_parts, make_valid, union_all
+
+    parts = get_parts(get_parts([] if geometry is None else [geometry]))
+    while any(part.geom_type == "GeometryCollection" for part in parts):
+        parts = get_parts(parts)
+    polygons = [p for p in get_parts(parts) if p.geom_type == "Polygon"]
+    if len(polygons) == 1 and polygons[0].is_valid:
+        return polygons[0] if polygons[0].area else union_all([])
+    return union_all([make_valid(p, method="structure", keep_collapsed=False) for p in polygons])
 
 
 def _drawn_blocks(
@@ -78,20 +101,3 @@ def drawn(polygons: Sequence[tuple[BaseGeometry, int]], window: Window) -> NDArr
         dtype="uint8",
     )
     return ids
-
-
-def _class_id(properties: dict[str, Any], classes: ClassTable, path: Path) -> int:
-    """By the class's name, else by its id, whatever the property is called in the usual files."""
-    lower = {key.lower(): value for key, value in properties.items()}
-    names = {c.name.lower(): c.id for c in classes.classes}
-    for key in _NAME_KEYS:
-        if str(lower.get(key, "")).lower() in names:
-            return names[str(lower[key]).lower()]
-    for key in _ID_KEYS:
-        value = lower.get(key)
-        if isinstance(value, int) and value in classes.names:
-            return value
-    raise UserError(
-        f"{path}: a polygon with the properties {properties} names no class of {classes.name!r}: "
-        "give it a class_name or a class_id of that table"
-    )

@@ -40,7 +40,7 @@ def regions(
 
 
 class _Open:
-    """Regions that may go on in the next block or row of blocks."""
+    """Regions that may continue in the next block or row of blocks."""
 
     def __init__(self, width: int) -> None:
         self._above = np.zeros(width, np.int64)

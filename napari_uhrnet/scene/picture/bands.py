@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -18,6 +18,8 @@ class Bands:
     rgb: tuple[int, int, int]
     alpha: int | None = None
     nodata: float | None = None
+    note: str | None = field(default=None, compare=False)
+    """A sentence on how red, green and blue were found, where that is not plain."""
 
     @classmethod
     def of(cls, count: int, has_alpha: bool = False, nodata: float | None = None) -> Bands:

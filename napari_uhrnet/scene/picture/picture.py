@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from napari_uhrnet.scene.picture.fingerprint import fingerprint
-from napari_uhrnet.scene.picture.stretch import Stretch, measure_stretch
+from napari_uhrnet.scene.picture.stretch import Stretch, measure_stretch, stretch_note
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -27,6 +27,11 @@ class Georeference:
     crs: str | None = None
     transform: Transform | None = None
     pixel_size_m: float | None = None
+    notes: tuple[str, ...] = ()
+    """What of it was guessed or left out, in sentences."""
+
+
+NOWHERE = Georeference()
 
 
 def _nothing_to_close() -> None:
@@ -40,7 +45,7 @@ class Picture:
     format: str
     levels: tuple[Level, ...]
     bands: Bands
-    georeference: Georeference = Georeference()
+    georeference: Georeference = NOWHERE
     close: Callable[[], None] = _nothing_to_close
     rows_only: bool = False
     """Whether the file must be decoded from the top to reach a row (PNG, one huge strip)."""
@@ -48,6 +53,16 @@ class Picture:
     """How many of the last levels are computed from the ones before whenever they are read."""
     palette: Palette | None = None
     """Colours of the values, where a picture with a palette was opened as indices."""
+    notes: tuple[str, ...] = ()
+    """What the reader guessed or left out: sentences without the name of the file."""
+
+    @property
+    def all_notes(self) -> tuple[str, ...]:
+        """All of the reader's notes, and one on the stretch where there is one; nothing is read."""
+        dtype = self.levels[0].dtype
+        stretched = () if dtype == np.uint8 else (stretch_note(dtype.name),)
+        named = () if self.bands.note is None else (self.bands.note,)
+        return *self.notes, *self.georeference.notes, *named, *stretched
 
     @cached_property
     def stretch(self) -> Stretch | None:

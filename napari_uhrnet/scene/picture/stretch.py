@@ -34,6 +34,12 @@ class Stretch:
         return stretched
 
 
+def stretch_note(dtype: str) -> str:
+    """What is said of a scene whose values are stretched."""
+    low, high = (f"{p:g}" for p in PERCENTILES)
+    return f"The {dtype} values are stretched to 8 bit: percentiles {low} to {high} of each band."
+
+
 def measure_stretch(level: Level, bands: Bands) -> Stretch:
     """The 2nd and 98th percentile of each band, over the valid pixels of evenly spaced blocks.
 

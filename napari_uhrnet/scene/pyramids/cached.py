@@ -7,30 +7,30 @@ import os
 import shutil
 from contextlib import closing
 from dataclasses import replace
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from napari_uhrnet.errors import UserError
 from napari_uhrnet.geometry.blocks import blocks
+from napari_uhrnet.resources import cache_root
 from napari_uhrnet.scene.picture.level import ArrayLevel, Level
 from napari_uhrnet.scene.pyramids.in_memory import COARSEST_PX, halve
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Generator
+    from pathlib import Path
 
     from napari_uhrnet.geometry.window import Window
     from napari_uhrnet.scene.picture.picture import Picture
 
 _FORMAT = "1"
 _CHUNK_PX = 512
+_PARTIAL = ".partial"
 _BLOCK_BYTES = 32 << 20
 
 
 def cache_folder() -> Path:
     """Where the pyramids of this user are; it can be deleted at any time."""
-    import platformdirs
-
-    return Path(platformdirs.user_cache_dir("napari-uhrnet")) / "pyramids"
+    return cache_root() / "pyramids"
 
 
 def with_cached_levels(
@@ -46,6 +46,7 @@ def with_cached_levels(
     target = cache_folder() / _key(picture, path)
     try:
         target.parent.mkdir(parents=True, exist_ok=True)
+        _sweep(target.parent)
         with FileLock(target.with_suffix(".lock")):
             if not target.exists():
                 _build(picture, target, progress)
@@ -56,6 +57,18 @@ def with_cached_levels(
         ) from error
     kept = () if picture.rows_only else picture.levels
     return replace(picture, levels=(*kept, *_stored_levels(target)), rows_only=False)
+
+
+def _sweep(folder: Path) -> None:
+    """Delete what processes that were killed while they built a pyramid left behind."""
+    from filelock import FileLock, Timeout
+
+    for left in folder.glob(f"*{_PARTIAL}"):
+        try:
+            with FileLock(left.with_suffix(".lock"), timeout=0):
+                shutil.rmtree(left, ignore_errors=True)
+        except Timeout:
+            continue  # somebody builds it
 
 
 def _key(picture: Picture, path: Path) -> str:
@@ -87,7 +100,7 @@ def build_pyramid(picture: Picture, target: Path) -> Generator[float]:
     """
     import zarr
 
-    beside = target.with_name(target.name + ".partial")
+    beside = target.with_name(target.name + _PARTIAL)
     shutil.rmtree(beside, ignore_errors=True)
     source = picture.levels[-1]
     total_px = source.shape[0] * source.shape[1] * (4 / 3 + picture.rows_only)

@@ -11,6 +11,7 @@ import numpy as np
 from napari_uhrnet.errors import UserError
 from napari_uhrnet.scene.picture.bands import Bands
 from napari_uhrnet.scene.picture.picture import Georeference, Picture
+from napari_uhrnet.scene.readers.limits import check_chunk, check_size, files_below
 from napari_uhrnet.scene.readers.units import metres_per
 
 if TYPE_CHECKING:
@@ -19,9 +20,13 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from napari_uhrnet.geometry.window import Window
-    from napari_uhrnet.scene.picture.level import Level
 
 _WITHOUT_AXES = "tczyx"
+_MALFORMED = (
+    *(LookupError, TypeError, ValueError, OSError, AttributeError),
+    *(ArithmeticError, RecursionError, NotImplementedError),
+)
+"""What zarr and the code below raise for metadata of the wrong shape."""
 
 
 @dataclass(frozen=True)
@@ -75,9 +80,10 @@ def open_ngff(path: Path) -> Picture:
         multiscales = _multiscales(path, dict(group.attrs))
         axes, units = _axes(multiscales)
         found = multiscales["datasets"]
-        levels = [_level(path, group[dataset["path"]], axes) for dataset in found]
+        levels = [_level(path, _array(group, dataset["path"]), axes) for dataset in found]
         size_m = _pixel_size_m(multiscales, axes, units)
-    except (KeyError, TypeError, IndexError, ValueError, OSError) as error:
+        _check_levels(path, levels)
+    except _MALFORMED as error:
         raise UserError(
             f"{path}: this folder is not an OME-Zarr image, or parts of it are missing; choose a "
             "folder with multiscales metadata of version 0.4 or 0.5."
@@ -90,7 +96,10 @@ def _multiscales(path: Path, attributes: dict[str, Any]) -> dict[str, Any]:
     described = attributes.get("ome", attributes)
     if "multiscales" not in described and {"plate", "bioformats2raw.layout"} & set(described):
         raise UserError(f"{path}: the folder holds several images; choose one of them, such as 0.")
-    first: dict[str, Any] = described["multiscales"][0]
+    images: list[Any] = described["multiscales"]
+    first = images[0]
+    if not isinstance(images, list) or not isinstance(first, dict):
+        raise TypeError("multiscales is no list of objects")
     return first
 
 
@@ -101,7 +110,29 @@ def _axes(multiscales: dict[str, Any]) -> tuple[str, list[str | None]]:
     return "".join(axis["name"] for axis in named), [axis.get("unit") for axis in named]
 
 
-def _level(path: Path, array: Any, axes: str) -> Level:
+def _array(group: Any, name: str) -> Any:
+    """The array of that name below the group; ValueError for anything that leads elsewhere."""
+    import zarr
+
+    if not set(name.split("/")).isdisjoint({"", ".", ".."}) or "\\" in name or ":" in name:
+        raise ValueError(f"the level {name!r} is not inside of the folder")
+    array = group[name]
+    if not isinstance(array, zarr.Array):
+        raise TypeError(f"{name} is no array")
+    return array
+
+
+def _check_levels(path: Path, levels: list[NgffLevel]) -> None:
+    for level in levels:
+        if level.dtype.kind not in "buif":
+            raise UserError(
+                f"{path}: the values have the type {level.dtype}; save real numbers instead."
+            )
+        check_chunk(str(path), level.array.chunks, level.dtype)
+    check_size(str(path), levels[0].shape, levels[0].dtype, files_below(path))
+
+
+def _level(path: Path, array: Any, axes: str) -> NgffLevel:
     if len(axes) != array.ndim or not {"y", "x"} <= set(axes):
         raise ValueError(f"axes {axes} for an array of shape {array.shape}")
     stack = [axis for axis, n in zip(axes, array.shape, strict=True) if axis not in "cyx" and n > 1]
@@ -121,10 +152,14 @@ def _pixel_size_m(multiscales: dict[str, Any], axes: str, units: list[str | None
     ]
     scales = [t["scale"] for t in transforms if t["type"] == "scale"]
     metres = [metres_per(units[axes.index(axis)]) for axis in "yx"]
+    if any(len(scale) != len(axes) for scale in scales):
+        raise ValueError(f"scales {scales} for the axes {axes}")
     if not scales or None in metres:
         return None
-    sides = [
-        math.prod(scale[axes.index(axis)] for scale in scales) * (unit or 0)
+    sides_m = [
+        math.prod(float(scale[axes.index(axis)]) for scale in scales) * (unit or 0)
         for axis, unit in zip("yx", metres, strict=True)
     ]
-    return math.sqrt(sides[0] * sides[1]) or None
+    if not all(math.isfinite(side) and side > 0 for side in sides_m):
+        return math.nan  # the scene says that it is not possible
+    return math.sqrt(sides_m[0] * sides_m[1])

@@ -20,6 +20,7 @@ from napari_uhrnet.scene.readers.image import (
     check_png_is_whole,
     decode_jpeg,
 )
+from napari_uhrnet.scene.readers.limits import check_size
 from napari_uhrnet.scene.readers.quiet import quiet, without_logs
 
 if TYPE_CHECKING:
@@ -54,15 +55,16 @@ class RasterLevel:
 
     def read(self, window: Window) -> NDArray[Any]:
         """(h, w, bands) pixels; UserError where the file is damaged."""
-        from rasterio.errors import RasterioError
         from rasterio.windows import Window as RasterWindow
+
+        from napari_uhrnet.scene.readers.gdal import GDAL_ERRORS, gdal_rules
 
         box = RasterWindow(window.x, window.y, window.width, window.height)
         try:
-            with self._lock, without_logs():
+            with self._lock, without_logs(), gdal_rules():
                 planes = self._dataset.read(window=box)
                 mask = [self._dataset.dataset_mask(window=box)] if self._has_mask else []
-        except RasterioError as error:
+        except GDAL_ERRORS as error:
             raise UserError(
                 f"{self._dataset.name}: the pixels around row {window.y}, column {window.x} cannot "
                 "be read; the file is damaged, fetch it again."
@@ -76,32 +78,32 @@ def open_raster(path: Path, indexed: bool = False) -> Picture:
 
     ``indexed`` keeps the values of a palette and gives their colours in ``Picture.palette``.
     """
-    import rasterio
-    from rasterio.errors import RasterioError
+    from napari_uhrnet.scene.readers.gdal import GDAL_ERRORS, gdal_rules, open_dataset
 
     with ExitStack() as opened:
         try:
-            with quiet():
-                first = opened.enter_context(rasterio.open(path))
+            with quiet(), gdal_rules():
+                first = opened.enter_context(open_dataset(path))
                 overviews = range(len(first.overviews(1)) if first.count else 0)
                 smaller = [
-                    opened.enter_context(rasterio.open(path, overview_level=k)) for k in overviews
+                    opened.enter_context(open_dataset(path, overview_level=k)) for k in overviews
                 ]
-        except RasterioError as error:
+                if not first.count:
+                    raise UserError(f"{path.name}: the file holds no raster; choose another.")
+                return _picture(path, [first, *smaller], opened, indexed)
+        except GDAL_ERRORS as error:
             raise UserError(
                 f"{path.name}: this is not an image that can be read, or it is damaged; "
                 "save it as GeoTIFF, TIFF, PNG or JPEG."
             ) from error
-        if not first.count:
-            raise UserError(f"{path.name}: the file holds several rasters or none; export one.")
-        with quiet():
-            return _picture(path, [first, *smaller], opened, indexed)
 
 
 def _picture(path: Path, datasets: list[Any], opened: ExitStack, indexed: bool) -> Picture:
     from rasterio.enums import ColorInterp, MaskFlags
 
     first = datasets[0]
+    shape = first.height, first.width, first.count
+    check_size(path.name, shape, np.dtype(first.dtypes[0]), first.files)
     flags = first.mask_flag_enums[0]
     has_mask = MaskFlags.per_dataset in flags and MaskFlags.alpha not in flags
     bands = bands_of(first, has_mask)

@@ -77,14 +77,13 @@ def _picture(path: Path, opened: ExitStack, indexed: bool) -> Picture:
 
 def _known_to_gdal(path: Path, count: int) -> tuple[Bands, Georeference] | None:
     """Meaning of the bands and georeference, side files included; None where GDAL gives up."""
-    import rasterio
-    from rasterio.errors import RasterioError
+    from napari_uhrnet.scene.readers.gdal import GDAL_ERRORS, gdal_rules, open_dataset
 
     try:
-        with rasterio.open(path) as dataset:
+        with gdal_rules(), open_dataset(path) as dataset:
             bands = bands_of(dataset) if dataset.count == count else Bands.of(count)
             return bands, georeference_of(dataset)
-    except RasterioError:
+    except GDAL_ERRORS:
         return None
 
 

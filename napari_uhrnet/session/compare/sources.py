@@ -110,7 +110,8 @@ def stored_labels(
     def read(window: Window) -> NDArray[np.uint8]:
         return labels_to_level0(read_stored, layout.inference, window)
 
-    return Result(title, scene.shape_yx, model.classes, read)
+    place = scene.picture.georeference
+    return Result(title, scene.shape_yx, model.classes, read, georeference=place)
 
 
 def labels_source(labels: Any, classes: ClassTable, title: str) -> Source:

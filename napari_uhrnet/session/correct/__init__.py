@@ -8,4 +8,5 @@
 `region_edits`      edits of everything in a polygon
 `snapping`          borders drawn to edges of the picture
 `superpixels`       pieces of similar colour
+`words`             names of edits and sentences
 """

@@ -6,4 +6,6 @@
 `point_reader`      reads them, in the worker
 `feature_view`      the branches' features as pictures
 `neighbour_effect`  what the neighbours changed
+`words`             sentences
+`view_job`          jobs about what is in view
 """

@@ -3,4 +3,6 @@
 `exporting`      reviewed labels to files
 `importing`      labels from files
 `class_editing`  a project's classes edited
+`words`          formats and sentences
+`frame_windows`  windows of frames that are chosen by hand
 """

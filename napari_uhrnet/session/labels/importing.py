@@ -30,12 +30,14 @@ def import_mask(
     *,
     reviewed: bool,
     progress: Callable[[float], None] | None = None,
+    note: Callable[[str], None] | None = None,
 ) -> int:
     """Import the labels of a file or an export; returns how many pixels have a class there.
 
     Memory holds one part of the file at a time; the journal holds all of it until it is undone or
     forgotten. Unlabelled pixels stay unchanged. ``progress`` is called with the
     share that is done; if it raises, or the file can't be used (UserError), nothing has changed.
+    ``note`` is called with a sentence for each thing that was left out or guessed.
     """
     source = f"imported from {mask.name}"
 
@@ -47,5 +49,11 @@ def import_mask(
 
     with journal.group(words.import_edit(mask.name)):
         return import_labels(
-            mask, scene, journal.store.classes, write, file_classes=file_classes, progress=progress
+            mask,
+            scene,
+            journal.store.classes,
+            write,
+            file_classes=file_classes,
+            progress=progress,
+            note=note,
         )

@@ -6,7 +6,6 @@ import hashlib
 import os
 import shutil
 import uuid
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 from filelock import Timeout
@@ -16,22 +15,13 @@ from napari_uhrnet.store.files.in_use import is_in_use, store_lock
 
 if TYPE_CHECKING:
     from collections.abc import Collection
+    from pathlib import Path
 
 DEFAULT_MAX_BYTES = 20 * 2**30
 """Predictions beyond this are deleted, those used longest ago first."""
 
 LAST_USED = "last_used"
 """Empty file in a store's folder, changed whenever the store is opened or closed."""
-
-
-def cache_root() -> Path:
-    """Folder for everything that can be computed again: NAPARI_UHRNET_CACHE or the system's."""
-    named = os.environ.get("NAPARI_UHRNET_CACHE")
-    if named:
-        return Path(named).expanduser()
-    from platformdirs import user_cache_path
-
-    return user_cache_path("napari-uhrnet", appauthor=False)
 
 
 def prediction_folder(root: Path, *key_parts: str) -> Path:

@@ -9,7 +9,7 @@ import numpy as np
 
 from napari_uhrnet.engine.passes.reading import mirrored, read_inference
 from napari_uhrnet.errors import UserError
-from napari_uhrnet.geometry.affine import InferenceGrid
+from napari_uhrnet.geometry.affine import InferenceGrid, network_grid
 from napari_uhrnet.geometry.classes import NOTHING, ClassTable
 from napari_uhrnet.geometry.window import Window
 from napari_uhrnet.scene.open import open_scene
@@ -73,7 +73,7 @@ def read_frame(
                 f"{mask}: has {labels.shape[1]} x {labels.shape[0]} px, its image "
                 f"{scene.shape_yx[1]} x {scene.shape_yx[0]}: they must be of one size"
             )
-        grid = InferenceGrid(scene.shape_yx, pixel_size_m / target_m)
+        grid = network_grid(scene.shape_yx, pixel_size_m / target_m)
         pixels, valid = read_inference(scene, grid, Window.of_shape(grid.shape_yx))
     rows, columns = (_nearest(grid, axis) for axis in (0, 1))
     small = labels[np.ix_(rows, columns)]

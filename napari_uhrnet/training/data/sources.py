@@ -12,11 +12,11 @@ import numpy as np
 from napari_uhrnet.datasets.masks import Strays, open_truth
 from napari_uhrnet.engine.passes.lru import ByteLRU
 from napari_uhrnet.engine.passes.reading import mirrored, read_inference
-from napari_uhrnet.errors import UserError
-from napari_uhrnet.geometry.affine import InferenceGrid
+from napari_uhrnet.geometry.affine import InferenceGrid, network_grid
 from napari_uhrnet.geometry.classes import NOTHING, ClassTable
 from napari_uhrnet.geometry.window import Window
 from napari_uhrnet.scene.open import open_scene
+from napari_uhrnet.scene.places import Grid, check_place
 from napari_uhrnet.training.data.frames import Frame
 from napari_uhrnet.training.data.sampling import count, places_of
 
@@ -60,7 +60,7 @@ class DiskSource:
     cache_bytes
         For small scenes, which are kept whole at the network's scale.
 
-    Raises UserError for a file that cannot be used, for a mask of another size than its image, or
+    Raises UserError for a file that cannot be used, for a mask that does not lie on its image, or
     one with classes outside of the table.
     """
 
@@ -174,9 +174,9 @@ class _Opened:
             unfinished.callback(self.scene.close)
             self.truth: Truth = open_truth(pair.mask, classes)
             unfinished.callback(self.truth.close)
-            _check_size(pair, self.truth.shape_yx, self.scene.shape_yx)
+            check_place(self.truth.grid, Grid.of(str(pair.image), self.scene.picture))
             pixel_size_m = self.scene.pixel_size_m or target_m
-            self.grid = InferenceGrid(self.scene.shape_yx, pixel_size_m / target_m)
+            self.grid = network_grid(self.scene.shape_yx, pixel_size_m / target_m)
             self._files = unfinished.pop_all()
 
     def close(self) -> None:
@@ -228,11 +228,3 @@ class _Opened:
 
 def _around(rows: NDArray[np.int64], columns: NDArray[np.int64]) -> Window:
     return Window.between(int(rows[0]), int(columns[0]), int(rows[-1]) + 1, int(columns[-1]) + 1)
-
-
-def _check_size(pair: TruePair, mask_yx: tuple[int, int], image_yx: tuple[int, int]) -> None:
-    if mask_yx != image_yx:
-        raise UserError(
-            f"{pair.mask}: has {mask_yx[1]} x {mask_yx[0]} px, its image "
-            f"{image_yx[1]} x {image_yx[0]}: they must be of one size"
-        )

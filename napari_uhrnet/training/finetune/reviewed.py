@@ -10,7 +10,7 @@ import numpy as np
 
 from napari_uhrnet.engine.passes.reading import mirrored, read_inference
 from napari_uhrnet.errors import UserError
-from napari_uhrnet.geometry.affine import InferenceGrid
+from napari_uhrnet.geometry.affine import network_grid
 from napari_uhrnet.geometry.classes import NOTHING
 from napari_uhrnet.geometry.window import Window
 from napari_uhrnet.training.data.frames import Frame
@@ -182,7 +182,7 @@ class ReviewedSource:
     ) -> None:
         self.name, self.share = "reviewed", share
         self._scenes, self._regions = scenes, regions
-        self._grids = [InferenceGrid(s.scene.shape_yx, s.pixel_size_m / target_m) for s in scenes]
+        self._grids = [network_grid(s.scene.shape_yx, s.pixel_size_m / target_m) for s in scenes]
         self._places = [self._place(region, side_px) for region in regions]
 
     def _place(self, region: Region, side_px: int) -> Window:

@@ -10,4 +10,5 @@
 `validate`    scores while training
 `log`         a row a step
 `interrupts`  Ctrl-C
+`devices`     one device in plain torch, several by Fabric
 """

@@ -6,4 +6,5 @@
 `region_editing`  edits of everything in a polygon
 `outlines`        polygons that are drawn
 `class_buttons`   one row for each class
+`words`           all texts of the room
 """

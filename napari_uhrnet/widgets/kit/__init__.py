@@ -12,4 +12,5 @@
 `settings`          what is remembered
 `matrix_view`       a confusion matrix
 `probability_bars`  probabilities as bars
+`form`              a form made of the fields of a dataclass
 """

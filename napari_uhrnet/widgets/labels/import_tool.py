@@ -85,6 +85,7 @@ class ImportTool(QObject):
         super().__init__()
         self._session, self._correcting = session, correcting
         self._count: int | None = None
+        self._notes: list[str] = []
         self.panel = ImportPanel()
         state = correcting.state.events
         self._events = (state.active, state.progress, state.message)
@@ -111,8 +112,15 @@ class ImportTool(QObject):
 
         def edit(report: Callable[[float], None]) -> None:
             table = None if name is None else find_class_table(name)
+            self._notes.clear()
             self._count = import_mask(
-                open_.journal, mask, scene, table, reviewed=reviewed, progress=report
+                open_.journal,
+                mask,
+                scene,
+                table,
+                reviewed=reviewed,
+                progress=report,
+                note=self._notes.append,
             )
 
         corrected.regions.ended.connect(self._on_ended)
@@ -131,7 +139,7 @@ class ImportTool(QObject):
             corrected.regions.ended.disconnect(self._on_ended)
         if self._count is not None and scene is not None:
             share = self._count / (scene.shape_yx[0] * scene.shape_yx[1])
-            self._correcting.state.message = words.imported(share)
+            self._correcting.state.message = words.imported(share, dict.fromkeys(self._notes))
 
     def _show(self) -> None:
         state, panel = self._correcting.state, self.panel

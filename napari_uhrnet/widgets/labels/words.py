@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
     from pathlib import Path
 
 CHOOSE = "…"
@@ -94,9 +95,13 @@ IMPORT_CLOSED = "Press Correct first: labels are imported as corrections of its 
 IMPORTING = "Importing…"
 
 
-def imported(share: float) -> str:
-    """After an import; ``share`` of the image has a label in the file."""
-    return f"Imported: {share:.1%} of the image is labelled in the file.".replace("%", " %")
+def imported(share: float, notes: Iterable[str] = ()) -> str:
+    """After an import; ``share`` of the image has a label in the file.
+
+    ``notes`` are what was left out or guessed.
+    """
+    said = f"Imported: {share:.1%} of the image is labelled in the file.".replace("%", " %")
+    return " ".join([said, *(f"{note[:1].upper()}{note[1:]}." for note in notes)])
 
 
 # Classes of the project.

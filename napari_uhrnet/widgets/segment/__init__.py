@@ -8,4 +8,6 @@
 `overlay`           the layers of predictions
 `prediction_watch`  where the prediction has grown
 `layer_scene`       the scene of a layer
+`words`             all texts of the room
+`remembered`        what is remembered from one session to the next
 """

@@ -38,6 +38,9 @@ class ScenePanel(Panel):
         self.add_row(words.SIZE, self.size)
         self.add_row(words.PIXEL_SIZE, self.pixel_size)
         self.column.addWidget(self.hint)
+        self.notes = QLabel(objectName="notes", wordWrap=True)
+        self.notes.setToolTip(words.NOTES_TIP)
+        self.column.addWidget(self.notes)
         self.layers.currentIndexChanged.connect(self._on_layer_chosen)
         self.pixel_size.editingFinished.connect(self._on_pixel_size_entered)
         for field in ("scene", "pixel_size_m", "card"):
@@ -104,6 +107,9 @@ class ScenePanel(Panel):
         hint = _hint(own, state.pixel_size_m, trained) if scene else ""
         self.hint.setText(hint)
         self.hint.setVisible(bool(hint))
+        notes = scene.notes if scene else ()
+        self.notes.setText("\n".join(notes))
+        self.notes.setVisible(bool(notes))
 
 
 def _hint(own: float | None, entered: float | None, trained: float | None) -> str:

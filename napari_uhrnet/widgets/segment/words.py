@@ -24,6 +24,7 @@ PIXEL_SIZE_TIP = (
 METRES_PER_PIXEL = "metres per pixel"
 FROM_FILE = "From the file, in m/px"
 ENTERED = "Entered, in m/px"
+NOTES_TIP = "What was guessed or left out when the file was opened"
 
 
 def assumed(metres: float) -> str:

@@ -176,3 +176,20 @@ def test_blocks_are_bounded_however_wide_the_scene():
     assert columns == 200_000 and rows * columns * 4 <= 32 << 20
     tiled = replace(picture, levels=(type("Tiled", (Wide,), {"chunk_yx": (512, 512)})(),))
     assert pyramid_cache._block_shape(tiled.levels[0]) == (2048, 2048)
+
+
+def test_what_a_killed_build_left_is_deleted_and_what_is_being_built_is_not(cache, flat):
+    from filelock import FileLock
+
+    left, building = cache / "left.partial", cache / "building.partial"
+    for folder in (left, building):
+        folder.mkdir(parents=True)
+    with FileLock(cache / "building.lock"), open_scene(flat[0]):
+        pass
+    assert not left.exists()
+    assert building.exists()
+
+
+def test_pyramids_lie_in_the_cache_folder_that_the_user_names(tmp_path, monkeypatch):
+    monkeypatch.setenv("NAPARI_UHRNET_CACHE", str(tmp_path / "mine"))
+    assert pyramid_cache.cache_folder() == tmp_path / "mine" / "pyramids"

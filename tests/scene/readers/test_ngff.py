@@ -98,3 +98,50 @@ def test_a_damaged_chunk_is_refused_when_read(tmp_path):
         scene.read(Window(0, 0, 10, 10), 0)
         with pytest.raises(UserError, match="damaged"):
             whole(scene)
+
+
+@pytest.mark.parametrize(
+    "multiscales",
+    [
+        ["abc"],
+        "abc",
+        {"0": 1},
+        [[]],
+        [{"axes": [{"name": "y"}, {"name": "x"}], "datasets": [{"path": ""}]}],
+        [{"axes": [{"name": "y"}, {"name": "x"}], "datasets": [{"path": "../b.zarr/0"}]}],
+        [{"axes": [{"name": "y"}, {"name": "x"}], "datasets": [{"path": "http://127.0.0.1:9/0"}]}],
+        [{"axes": [{"name": "y"}, {"name": "x"}], "datasets": [{"path": 0}]}],
+        [{"axes": "yx", "datasets": []}],
+        [{"axes": [1, None], "datasets": [{"path": "0"}]}],
+    ],
+)
+def test_metadata_of_the_wrong_shape_is_refused_in_a_sentence(tmp_path, multiscales):
+    write(tmp_path / "b.zarr", noise((60, 90)), "yx")
+    path = write(tmp_path / "a.zarr", noise((60, 90)), "yx")
+    zarr.open_group(path, mode="r+").attrs["ome"] = {"version": "0.5", "multiscales": multiscales}
+    with pytest.raises(UserError, match="not an OME-Zarr image"):
+        open_scene(path)
+
+
+@pytest.mark.parametrize("scale", [0, -1, float("nan"), float("inf"), 1e300])
+def test_scales_that_are_not_possible_count_as_unknown(tmp_path, scale):
+    with open_scene(write(tmp_path / "a.zarr", noise((60, 90)), "yx", scale=scale)) as scene:
+        assert scene.pixel_size_m is None
+        assert any("counts as unknown" in note for note in scene.notes)
+
+
+def test_nested_metadata_huge_chunks_and_values_that_are_no_numbers(tmp_path):
+    path = write(tmp_path / "a.zarr", noise((60, 90)), "yx")
+    (path / "zarr.json").write_text('{"a":' + "[" * 100_000 + "]" * 100_000 + "}")
+    with pytest.raises(UserError, match="not an OME-Zarr image"):
+        open_scene(path)
+    with pytest.raises(UserError, match="complex64"):
+        open_scene(write(tmp_path / "b.zarr", noise((60, 90)).astype("complex64"), "yx"))
+    path = write(tmp_path / "c.zarr", noise((60, 90)), "yx")
+    array = path / "0" / "zarr.json"
+    array.write_text(array.read_text().replace("32", "40000"))
+    with pytest.raises(UserError, match="one chunk holds"):
+        open_scene(path)
+    array.write_text(array.read_text().replace("40000", "1000").replace("60", "19000000"))
+    with pytest.raises(UserError, match="far more than it stores"):
+        open_scene(path)

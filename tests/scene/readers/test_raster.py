@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import threading
 from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
@@ -11,6 +12,7 @@ from napari_uhrnet.errors import UserError
 from napari_uhrnet.geometry.window import Window
 from napari_uhrnet.scene.open import open_scene
 from napari_uhrnet.scene.readers import image
+from napari_uhrnet.scene.readers.raster import RasterLevel
 from tests.scene.pictures import noise, whole, write_geotiff
 
 
@@ -98,6 +100,46 @@ def test_threads_take_turns_with_a_dataset(tmp_path):
             windows, pool.map(lambda w: scene.read(w, 0), windows), strict=True
         ):
             assert np.array_equal(rgb, pixels[window.slices])
+
+
+class OneAtATime:
+    """A dataset that notes when a thread comes in while another one is there.
+
+    Whoever comes in waits a while for somebody else, so that nobody slips by.
+    """
+
+    name, count, width, height = "made", 3, 64, 64
+    dtypes, block_shapes = ("uint8",) * 3, [(64, 64)] * 3
+
+    def __init__(self):
+        self.two, self.met, self.entered = threading.Barrier(2), False, 0
+
+    def _enter(self):
+        self.entered += 1
+        try:
+            self.two.wait(timeout=0.2)
+            self.met = True
+        except threading.BrokenBarrierError:
+            self.two.reset()
+
+    def read(self, window):
+        self._enter()
+        return np.zeros((3, window.height, window.width), np.uint8)
+
+    def dataset_mask(self, window):
+        self._enter()
+        return np.full((window.height, window.width), 255, np.uint8)
+
+
+def test_no_two_threads_are_inside_of_gdal_with_one_dataset():
+    """Also for the mask: GDAL's datasets are not made for it and give wrong pixels at times."""
+    dataset = OneAtATime()
+    level = RasterLevel(dataset, True, None)
+    with ThreadPoolExecutor(4) as pool:
+        found = list(pool.map(level.read, [Window(k, k, 5, 6) for k in range(4)]))
+    assert dataset.entered == 8
+    assert not dataset.met
+    assert [pixels.shape for pixels in found] == [(5, 6, 4)] * 4
 
 
 def test_overviews_of_gdal_formats_are_levels(tmp_path):

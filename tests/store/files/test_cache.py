@@ -3,7 +3,8 @@
 import os
 from pathlib import Path
 
-from napari_uhrnet.store.files.cache import LAST_USED, cache_root, prediction_folder, trim
+from napari_uhrnet.resources import cache_root
+from napari_uhrnet.store.files.cache import LAST_USED, prediction_folder, trim
 from tests.store.made import CELLS, open_store, values
 
 

@@ -6,15 +6,16 @@ import numpy as np
 import pytest
 import torch
 
+from napari_uhrnet.engine.segment import segment
 from napari_uhrnet.errors import UserError
 from napari_uhrnet.geometry.classes import ClassTable, LabelClass
 from napari_uhrnet.geometry.window import Window
 from napari_uhrnet.models.registry import load_model
 from napari_uhrnet.scene.array import array_scene
 from napari_uhrnet.store.annotations.annotation import AnnotationStore
+from napari_uhrnet.training.finetune import finetune as module
 from napari_uhrnet.training.finetune.config import FineTuneConfig, scale_of
 from napari_uhrnet.training.finetune.finetune import CHECKPOINT, RESULT, STATUS, finetune
-from napari_uhrnet.training.finetune.finetune import finetune as module
 from napari_uhrnet.training.finetune.reviewed import Corrected
 from napari_uhrnet.training.loop.log import read_log
 from napari_uhrnet.training.loop.trainer import BACKBONES
@@ -173,8 +174,6 @@ def test_a_failure_is_told(tmp_path, scenes, start):
 
 def test_a_score_is_of_reviewed_pixels_only(scenes, start):
     """By brute force from the whole prediction."""
-    from napari_uhrnet.engine.segment import segment
-
     regions = module.regions_of(0, scenes[0].store)[:2]
     found = module.score(scenes, regions, start, PROJECT, 2.0)
     prediction = segment(scenes[0].scene, start)
@@ -184,6 +183,26 @@ def test_a_score_is_of_reviewed_pixels_only(scenes, start):
         total += r.reviewed_px
         right += int(((prediction[rows, columns] == 1) & (truth()[rows, columns] == 6)).sum())
     assert 0.3 < found["accuracy"] == pytest.approx(right / total)
+
+
+def test_pixels_of_a_region_that_are_not_reviewed_do_not_count(scenes, start):
+    """Labelled "field" as the prediction is, but painted only: counted, they would be right."""
+    store, region = scenes[0].store, module.regions_of(0, scenes[0].store)[0]
+    before = module.score(scenes, [region], start, PROJECT, 2.0)
+    hole = Window(region.window.y + 20, region.window.x + 20, 60, 60)
+    store.write(hole, np.full(hole.shape_yx, 6, np.uint8))
+    store.unmark_reviewed(hole)
+    (holed,) = (r for r in module.regions_of(0, store) if r.window == region.window)
+    assert holed.reviewed_px == region.reviewed_px - hole.area_px
+    found = module.score(scenes, [holed], start, PROJECT, 2.0)
+    labels = truth()[region.window.slices]
+    labels[hole.relative_to(region.window).slices] = 255
+    prediction = segment(scenes[0].scene, start)[region.window.slices]
+    right = ((prediction == 1) & (labels == 6)).sum()
+    assert found["accuracy"] == pytest.approx(right / (labels != 255).sum())
+    store.write(hole, np.full(hole.shape_yx, 2, np.uint8))
+    assert module.score(scenes, [holed], start, PROJECT, 2.0) == found
+    assert 0 < found["accuracy"] != before["accuracy"]
 
 
 def test_a_start_that_knows_no_class_is_not_scored(scenes, start):

@@ -255,7 +255,7 @@ class TestReport:
 
     def test_cancelled(self, dock, panel, runners, folder, monkeypatch):
         runner = SyncRunner(stepwise=True)
-        dock.parts.comparer._runner = runner
+        dock.parts.comparer._job._runner = runner
         panel.report.click()
         assert panel.cancel.isEnabled()
         assert not panel.report.isEnabled()

@@ -85,12 +85,12 @@ def test_the_maps_lie_over_the_image(made, qtbot):
 def test_another_branch_is_shown_without_computing_again(made, qtbot):
     viewer, _, _, effect, tool = made
     qtbot.mouseClick(tool.panel.find, LEFT)
-    started = effect._generation
+    started = effect._job._number
     tool.panel.branch.setCurrentIndex(1)
     tool.panel.branch.activated.emit(1)
     told = tool._changes.branches["local"]
     np.testing.assert_array_equal(places(viewer.layers[CHANGED]), told.changed)
-    assert effect._generation == started
+    assert effect._job._number == started
     viewer.layers.remove(viewer.layers[CHANGED])
     tool.panel.branch.activated.emit(1)
     assert CHANGED not in viewer.layers

@@ -103,3 +103,9 @@ def test_two_devices_train_one_network(words, tmp_path):
     assert "4 steps are done" in done.stdout
     assert "Starting with 2 processes" in done.stderr
     assert (tmp_path / "run" / "last.safetensors").exists()
+
+
+def test_a_run_is_kept_apart_from_what_it_reads(call, words, tmp_path):
+    for folder in (tmp_path / "data", tmp_path):
+        with pytest.raises(UserError, match="choose another folder for the run"):
+            call(*words, "--out", folder)
