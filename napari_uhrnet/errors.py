@@ -6,6 +6,8 @@ import sys
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
+from napari_uhrnet.harmless import printable
+
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
@@ -26,5 +28,5 @@ def exit_on_bad_input() -> Iterator[None]:
     try:
         yield
     except UserError as error:
-        print(" ".join(str(error).split()), file=sys.stderr)
+        print(printable(" ".join(str(error).split())), file=sys.stderr)
         sys.exit(BAD_INPUT)

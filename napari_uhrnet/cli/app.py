@@ -11,6 +11,7 @@ import typer
 from napari_uhrnet.cli import data, evaluate, reproduce
 from napari_uhrnet.cli.compare import command as compare
 from napari_uhrnet.cli.finetune import command as finetune
+from napari_uhrnet.cli.kit.output import say
 from napari_uhrnet.cli.kit.words import ScenePath  # noqa: TC001 (typer reads it)
 from napari_uhrnet.cli.labels import command as labels
 from napari_uhrnet.cli.segment import command as segment
@@ -42,7 +43,7 @@ app = typer.Typer(
 
 def _print_version(wanted: bool) -> None:
     if wanted:
-        typer.echo(f"napari-uhrnet {__version__}")
+        say(f"napari-uhrnet {__version__}")
         raise typer.Exit
 
 
@@ -119,7 +120,7 @@ def main() -> None:
 
 
 def _fail(sentence: str, code: int) -> int:
-    typer.echo(f"napari-uhrnet: {' '.join(sentence.split())}", err=True)
+    say(f"napari-uhrnet: {' '.join(sentence.split())}", err=True)
     return code
 
 

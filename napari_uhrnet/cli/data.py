@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from napari_uhrnet.cli.kit.output import say
+
 if TYPE_CHECKING:
     from napari_uhrnet.datasets.check import Report
 
@@ -93,11 +95,11 @@ def overlaps_to_screen(folders: list[str], split: str | None, *, as_json: bool) 
             f" ({unlisted} are in none)" if unlisted else ""
         )
     if as_json:
-        typer.echo(json_format.dumps([overlap.to_dict() for overlap in found], indent=2))
+        say(json_format.dumps([overlap.to_dict() for overlap in found], indent=2))
     elif not found:
-        typer.echo(f"none of the {len(pictures)} images {where} show the same ground")
+        say(f"none of the {len(pictures)} images {where} show the same ground")
     else:
-        typer.echo("\n".join(map(str, found)))
+        say("\n".join(map(str, found)))
     if found:
         raise typer.Exit(PROBLEMS_FOUND)
 
@@ -113,10 +115,10 @@ def check_to_screen(folder: Path, classes: str | None, *, as_json: bool) -> None
     with ProgressLine("checking") as line:
         report = check_dataset(dataset, table, progress=line.share)
     if as_json:
-        typer.echo(json_format.dumps(report.to_dict(), indent=2))
+        say(json_format.dumps(report.to_dict(), indent=2))
     else:
         for text in [*_summary(report), *_notes(report), *_problems(report)]:
-            typer.echo(text)
+            say(text)
     if report.problems:
         raise typer.Exit(PROBLEMS_FOUND)
 

@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from napari_uhrnet.cli.kit.output import say
+
 if TYPE_CHECKING:
     from napari_uhrnet.evaluation.scoring.counts import SceneCounts
     from napari_uhrnet.evaluation.scoring.evaluate import Settings
@@ -145,7 +147,7 @@ def evaluate_to_files(
         overviews = kept.enter_context(_overviews()) if drawn else None
         scenes = _evaluated(pairs, table, model, settings, overviews)
         scores = all_scores(scenes, model, table, settings)
-        typer.echo(markdown(scores), nl=False)
+        say(markdown(scores), nl=False)
         if json is not None:
             write_json(json, scores)
         if out is not None:
@@ -153,7 +155,7 @@ def evaluate_to_files(
             if overviews is not None:
                 write_confusion(out / "confusion.png", scores)
                 _write_figure(out, scenes, table, settings, overviews, model, beside)
-            typer.echo(f"written to {out}")
+            say(f"written to {out}")
     return scores
 
 
@@ -165,7 +167,7 @@ def _can_draw() -> bool:
     try:
         needs("matplotlib", "report", "drawing confusion.png and figure.png")
     except UserError as missing:
-        typer.echo(f"{missing} (all scores are written without it)", err=True)
+        say(f"{missing} (all scores are written without it)", err=True)
         return False
     return True
 

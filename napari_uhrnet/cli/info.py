@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING, Any
 
-import typer
+from napari_uhrnet.cli.kit.output import say
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -21,14 +21,14 @@ def print_info(path: Path, *, as_json: bool) -> None:
     with opened(path) as scene:
         facts = describe(scene)
     if as_json:
-        typer.echo(json.dumps(facts, indent=2))
+        say(json.dumps(facts, indent=2))
         return
     rows = _rows(facts)
     width = max(map(len, rows))
     for name, value in rows.items():
-        typer.echo(f"{name:<{width}}  {value}")
+        say(f"{name:<{width}}  {value}")
     for note in facts["notes"]:
-        typer.echo(f"{'note':<{width}}  {note}")
+        say(f"{'note':<{width}}  {note}")
 
 
 def _rows(facts: dict[str, Any]) -> dict[str, str]:
@@ -59,7 +59,7 @@ def print_models(*, shipped: bool) -> None:
         weights = "weights shipped" if entry.shipped else "no weights: train or load"
         default = ", default" if entry.name == DEFAULT_MODEL else ""
         cost = entry.cost
-        typer.echo(
+        say(
             f"{entry.name:<{width}}  {entry.parameters / 1e6:5.1f} M parameters  "
             f"{cost.macs / 1e9:4.0f} GMAC  {cost.memory_bytes / 1e9:4.1f} GB  "
             f"{entry.description} ({weights}{default})"

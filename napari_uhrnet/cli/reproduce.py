@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
+from napari_uhrnet.cli.kit.output import say
 from napari_uhrnet.cli.kit.progress import ProgressLine
 from napari_uhrnet.extras import needs
 
@@ -122,9 +123,9 @@ def run_reproduction(
     with ReproductionLine() as line:
         done = reproduce_all(settings, out, line, table=table, seeds=seeds)
     if not done:
-        typer.echo(f"stopped and saved: the same command resumes; so far: {out / 'tables.md'}")
+        say(f"stopped and saved: the same command resumes; so far: {out / 'tables.md'}")
         raise typer.Abort
-    typer.echo((out / "tables.md").read_text(encoding="utf-8"), nl=False)
+    say((out / "tables.md").read_text(encoding="utf-8"), nl=False)
 
 
 def _place(name_or_file: str | None) -> str | None:

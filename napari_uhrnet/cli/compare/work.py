@@ -8,9 +8,8 @@ from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-import typer
-
 from napari_uhrnet.cli.kit.opening import opened
+from napari_uhrnet.cli.kit.output import say
 from napari_uhrnet.cli.kit.progress import ProgressLine
 from napari_uhrnet.cli.kit.words import parse_window
 from napari_uhrnet.errors import UserError
@@ -77,8 +76,8 @@ def compare_to_folder(
         write_report(out, found, regions, scene, datetime.now())
     sources.trim()
     for text in summary(found):
-        typer.echo(text)
-    typer.echo(f"written to {out / PAGE}")
+        say(text)
+    say(f"written to {out / PAGE}")
 
 
 def name_of(text: str) -> Named:

@@ -9,6 +9,7 @@ import typer
 
 from napari_uhrnet.cli.kit.folders import data_folder
 from napari_uhrnet.cli.kit.opening import opened
+from napari_uhrnet.cli.kit.output import say
 from napari_uhrnet.cli.kit.progress import ProgressLine
 from napari_uhrnet.errors import UserError
 
@@ -73,10 +74,10 @@ def finetune_project(folder: Path, out: Path, asked: dict[str, Any], *, resume: 
             scenes, project.classes, start, config, out, rehearsal=rehearsal, tell=_teller(line)
         )
     if found is None:
-        typer.echo(f"stopped and saved: napari-uhrnet finetune {folder} --out {out} --resume")
+        say(f"stopped and saved: napari-uhrnet finetune {folder} --out {out} --resume")
         raise typer.Abort
-    typer.echo(_summary(found))
-    typer.echo(f"{out / found['checkpoint']} is the checkpoint")
+    say(_summary(found))
+    say(f"{out / found['checkpoint']} is the checkpoint")
 
 
 def _corrected(

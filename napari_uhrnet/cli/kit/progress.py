@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import Any, Self
 
+from napari_uhrnet.harmless import printable
+
 
 class ProgressLine:
     """A line on stderr, shown from the first update until the end of the ``with`` block."""
@@ -57,7 +59,8 @@ class ProgressLine:
 
     def note(self, message: str) -> None:
         """A remark on a line that stays; shown without a terminal, too."""
-        self._line.console.print(f"napari-uhrnet: {message}", markup=False, soft_wrap=True)
+        text = printable(f"napari-uhrnet: {message}")
+        self._line.console.print(text, markup=False, soft_wrap=True)
 
     def _show(self, done: float, total: float, detail: str) -> None:
         if self._line.disable:

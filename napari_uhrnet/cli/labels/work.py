@@ -5,9 +5,8 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-import typer
-
 from napari_uhrnet.cli.kit.opening import opened
+from napari_uhrnet.cli.kit.output import say
 from napari_uhrnet.cli.kit.progress import ProgressLine
 from napari_uhrnet.errors import UserError
 
@@ -60,9 +59,9 @@ def import_to_project(
             )
         height, width = scene.shape_yx
     for text in dict.fromkeys(notes):
-        typer.echo(f"note: {text}")
+        say(f"note: {text}")
     state = "reviewed" if reviewed else "to be reviewed"
-    typer.echo(f"{scene.name}: {count / (height * width):.1%} of the scene labelled, {state}")
+    say(f"{scene.name}: {count / (height * width):.1%} of the scene labelled, {state}")
 
 
 def export_from_project(folder: Path, request: ExportRequest, *, scene: Path | None) -> None:
@@ -79,8 +78,8 @@ def export_from_project(folder: Path, request: ExportRequest, *, scene: Path | N
             request = replace(request, scene=picture.fingerprint)
     with ProgressLine("exporting") as line:
         manifest = export_project(project, request, line.share)
-    typer.echo(export_summary(manifest))
-    typer.echo(f"written to {request.to}")
+    say(export_summary(manifest))
+    say(f"written to {request.to}")
 
 
 def _ignore(window: Window, ids: NDArray[np.uint8]) -> None:

@@ -6,9 +6,9 @@ import time
 from typing import TYPE_CHECKING
 
 import numpy as np
-import typer
 
 from napari_uhrnet.cli.kit.opening import opened
+from napari_uhrnet.cli.kit.output import say
 from napari_uhrnet.cli.kit.progress import ProgressLine
 from napari_uhrnet.cli.kit.words import parse_window
 from napari_uhrnet.export.maps.mask import check_mask_path, write_mask
@@ -74,13 +74,13 @@ def segment_to_file(
                 kept = done.store.folder
         trim(cache_root(), keep=[kept])
         seconds = time.monotonic() - started
-    typer.echo(
+    say(
         f"{scene.name}: {place.width} x {place.height} px in {seconds:.1f} s, "
         f"{meter.patches} patches on {loaded.device}"
     )
     for text in class_shares(counts, loaded.classes):
-        typer.echo(text)
-    typer.echo(f"written to {out}")
+        say(text)
+    say(f"written to {out}")
 
 
 def _files_of(scene: Path) -> list[Path]:

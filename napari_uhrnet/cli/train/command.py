@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, Self
 import typer
 
 from napari_uhrnet.cli.kit.folders import data_folder
+from napari_uhrnet.cli.kit.output import say
 from napari_uhrnet.cli.kit.progress import ProgressLine
 from napari_uhrnet.cli.train import options as o  # noqa: TC001 (typer reads them)
 from napari_uhrnet.errors import UserError
@@ -83,9 +84,9 @@ def run_training(folder: Path, asked: dict[str, Any], *, resume: bool) -> None:
         check_apart(folder, _inputs(asked))
         config = new_config(TrainConfig, asked)
     if not train_run(config, folder, TrainingLine):
-        typer.echo(f"stopped and saved: napari-uhrnet train --resume --out {folder} resumes")
+        say(f"stopped and saved: napari-uhrnet train --resume --out {folder} resumes")
         raise typer.Abort
-    typer.echo(f"{folder}: {config.steps} steps are done, last.safetensors is the checkpoint")
+    say(f"{folder}: {config.steps} steps are done, last.safetensors is the checkpoint")
 
 
 def _inputs(asked: dict[str, Any]) -> list[Any]:
@@ -150,15 +151,24 @@ def _place(name_or_file: str) -> str:
 
 def _stages(text: str | None, steps: int | None) -> tuple[dict[str, Any], ...]:
     """Stages with their steps, or with the common number of steps."""
-    from napari_uhrnet.training.run.config import DEFAULT_STAGE as default
+    from napari_uhrnet.training.run.config import DEFAULT_STAGE
 
     stages = []
-    for part in (text or default.name).split(","):
+    for part in (DEFAULT_STAGE.name if text is None else text).split(","):
         name, _, own = part.strip().partition(":")
         if own and not own.isdecimal():
             raise UserError(f"stage {part!r}: write NAME:STEPS, such as local:3800")
-        stages.append({"name": name, "steps": int(own) if own else steps or default.steps})
+        stages.append({"name": name, "steps": _steps(own, steps)})
     return tuple(stages)
+
+
+def _steps(own: str, common: int | None) -> int:
+    """Zero is a number, too: it is for the config to refuse it."""
+    from napari_uhrnet.training.run.config import DEFAULT_STAGE
+
+    if own:
+        return int(own)
+    return DEFAULT_STAGE.steps if common is None else common
 
 
 def _two_numbers(text: str) -> tuple[float, float]:

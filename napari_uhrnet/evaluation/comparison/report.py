@@ -6,6 +6,7 @@ import csv
 import json
 from typing import TYPE_CHECKING, Any
 
+from napari_uhrnet import harmless
 from napari_uhrnet.errors import UserError
 from napari_uhrnet.store.files.beside import check_parent, written_beside
 
@@ -62,7 +63,7 @@ def write_report(
             TABLES, (_classes(found), _confusion(found), _regions(found, regions)), strict=True
         ):
             with (beside / name).open("w", newline="", encoding="utf-8") as file:
-                csv.writer(file).writerows(rows)
+                csv.writer(file).writerows(harmless.row(row) for row in rows)
 
 
 def _classes(found: Comparison) -> Iterator[Sequence[Any]]:

@@ -37,8 +37,11 @@ def read_groups(path: Path) -> dict[str, str]:
 
     Raises UserError if it has no such columns.
     """
-    with path.open(encoding="utf-8", newline="") as file:
-        rows = list(csv.DictReader(file))
+    try:
+        with path.open(encoding="utf-8-sig", newline="") as file:
+            rows = list(csv.DictReader(file))
+    except (OSError, ValueError, csv.Error) as error:
+        raise UserError(f"{path}: cannot be read as a CSV table ({error})") from None
     if not rows or not {"id", "group"} <= set(rows[0]):
         raise UserError(f"{path}: needs the columns id and group, and a row for each scene")
     return {row["id"]: row["group"] for row in rows}

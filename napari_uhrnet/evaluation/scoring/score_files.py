@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from napari_uhrnet import harmless
 from napari_uhrnet.evaluation.scoring.scores import DETAILS
 from napari_uhrnet.extras import needs
 from napari_uhrnet.store.files.beside import written_beside
@@ -33,9 +34,9 @@ def write_markdown(path: Path, scores: dict[str, Any]) -> None:
 def write_csv(path: Path, rows: Sequence[dict[str, Any]]) -> None:
     """Rows of `scores.scene_rows`."""
     text = io.StringIO()
-    writer = csv.DictWriter(text, list(rows[0]), lineterminator="\n")
-    writer.writeheader()
-    writer.writerows(rows)
+    writer = csv.writer(text, lineterminator="\n")
+    writer.writerow(harmless.row(rows[0]))
+    writer.writerows(harmless.row(row.values()) for row in rows)
     _write(path, text.getvalue())
 
 

@@ -15,6 +15,8 @@ if TYPE_CHECKING:
     from napari_uhrnet.geometry.transform import Transform
 
 _CHUNK_PX = 1024
+UNLABELLED = "unlabelled"
+"""Name of the value of pixels without a class."""
 
 
 def write_label_image(
@@ -80,6 +82,8 @@ def _metadata(name: str, steps: list[int], classes: ClassTable) -> dict[str, Any
         "image-label": {
             "colors": [{"label-value": c.id, "rgba": [*c.rgb, 255]} for c in classes.classes]
             + [{"label-value": NOTHING, "rgba": [0, 0, 0, 0]}],
-            "properties": [{"label-value": c.id, "name": c.name} for c in classes.classes],
+            # Colours and properties have to name the same values.
+            "properties": [{"label-value": c.id, "name": c.name} for c in classes.classes]
+            + [{"label-value": NOTHING, "name": UNLABELLED}],
         },
     }

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from napari_uhrnet import harmless
 from napari_uhrnet.session.inspect import words
 
 if TYPE_CHECKING:
@@ -85,11 +86,12 @@ def pins_csv(pins: Sequence[Pin], scene: Scene) -> str:
     table = csv.writer(text, lineterminator="\n")
     place = ["pin", "y_px", "x_px", *(["world_x", "world_y"] if is_placed else [])]
     columns = ["model", "branch", "class", *(f"p_{name}" for name in names), *MEASURES]
-    table.writerow([*place, *columns])
+    table.writerow(harmless.row([*place, *columns]))
     for pin, prediction in predictions:
         start = [pin.name, str(pin.y), str(pin.x), *(_world(pin, scene) if is_placed else [])]
         table.writerows(
-            [*start, prediction.model, *cells] for cells in _rows(prediction.reading, names)
+            harmless.row([*start, prediction.model, *cells])
+            for cells in _rows(prediction.reading, names)
         )
     return text.getvalue()
 

@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import os
+import re
 import shutil
 import uuid
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from typing import TYPE_CHECKING
+
+from filelock import FileLock, Timeout
 
 from napari_uhrnet.errors import UserError
 from napari_uhrnet.store.files.disk import is_full
@@ -23,9 +26,12 @@ def written_beside(path: Path) -> Iterator[Path]:
     If the body fails, nothing is left and what was at ``path`` stays; `OSError` becomes
     `UserError`.
     """
+    _clear_left_over(path)
     folder = path.with_name(f".{path.name}.{uuid.uuid4().hex[:8]}.part")
+    lock = FileLock(_lock_file(folder), timeout=0, thread_local=False)
     try:
         with os_errors(path):
+            lock.acquire()
             folder.mkdir()
             yield folder / path.name
             if path.is_dir():
@@ -38,6 +44,35 @@ def written_beside(path: Path) -> Iterator[Path]:
                 raise
     finally:
         shutil.rmtree(folder, ignore_errors=True)
+        lock.release()
+        with suppress(OSError):
+            _lock_file(folder).unlink()
+
+
+def _clear_left_over(path: Path) -> None:
+    """Delete what processes that were killed left of this file; the system released their locks."""
+    pattern = re.compile(re.escape(f".{path.name}.") + r"[0-9a-f]{8}\.part(\.lock)?")
+    try:
+        names = [name for name in os.listdir(path.absolute().parent) if pattern.fullmatch(name)]
+    except OSError:
+        return
+    for name in {name.removesuffix(".lock") for name in names}:
+        _delete_unless_written(path.with_name(name))
+
+
+def _delete_unless_written(folder: Path) -> None:
+    # Without the lock file, nobody has it: who writes makes that first.
+    lock = FileLock(_lock_file(folder), timeout=0)
+    try:
+        with lock:
+            shutil.rmtree(folder, ignore_errors=True)
+            _lock_file(folder).unlink(missing_ok=True)
+    except (OSError, Timeout):
+        return
+
+
+def _lock_file(folder: Path) -> Path:
+    return folder.with_name(f"{folder.name}.lock")
 
 
 @contextmanager

@@ -44,7 +44,7 @@ class Parts:
         """
         path, text = folder / SPLIT, self._text()
         if path.exists():
-            if path.read_text(encoding="utf-8") != text:
+            if path.read_bytes() != text.encode():
                 raise UserError(
                     f"{path}: other pairs were held out when the run was started: restore the "
                     "folders of the data, or start a new run with this file as --split"

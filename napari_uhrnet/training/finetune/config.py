@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 class FineTuneConfig(BaseModel):
     """Settings of a run; rates are AdamW's, lower than those of a training from the start."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid")
+    model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
 
     start: str
     pixel_size_m: float = Field(gt=0)

@@ -7,6 +7,7 @@ import io
 import math
 from typing import TYPE_CHECKING
 
+from napari_uhrnet.errors import UserError
 from napari_uhrnet.store.files.disk import disk_errors, write_whole
 
 if TYPE_CHECKING:
@@ -45,12 +46,19 @@ class StepLog:
 
 
 def read_log(path: Path) -> list[dict[str, float]]:
-    """The whole rows of a table; what is empty is NaN. [] without a file."""
+    """The whole rows of a table; what is empty is NaN. [] without a file.
+
+    UserError for a file that is no table.
+    """
     if not path.exists():
         return []
     text = path.read_bytes().decode(errors="replace")
     whole = text[: text.rfind("\n") + 1]  # the last line may have been written in part
-    return [row for row in map(_numbers, csv.DictReader(io.StringIO(whole))) if "step" in row]
+    try:
+        rows = list(map(_numbers, csv.DictReader(io.StringIO(whole, newline=""))))
+    except csv.Error as error:
+        raise UserError(f"{path}: is no table of a run ({error}): move it away") from None
+    return [row for row in rows if math.isfinite(row.get("step", math.nan))]
 
 
 def _texts(row: Mapping[str, float]) -> dict[str, str]:
@@ -61,7 +69,7 @@ def _texts(row: Mapping[str, float]) -> dict[str, str]:
 
 def _numbers(row: dict[str, str | None]) -> dict[str, float]:
     """{} for a row that is damaged."""
-    if None in row.values():
+    if None in row.values() or None in row:
         return {}
     try:
         return {k: float(v) if v else float("nan") for k, v in row.items()}

@@ -50,7 +50,10 @@ def steps_done(path: Path) -> int:
 def read_state(path: Path, device: torch.device, model: nn.Module) -> dict[str, Any]:
     """What `write_state` wrote for this network; UserError if it is something else."""
     state = _load(path, device)
-    known = {k: v.shape for k, v in state["average"].items()}
+    try:
+        known = {k: v.shape for k, v in state["average"].items()}
+    except AttributeError:
+        raise UserError(f"{path}: is no state of a run: start a new run") from None
     if known != {k: v.shape for k, v in model.state_dict().items()}:
         raise UserError(f"{path}: belongs to another network: choose another run folder")
     return state
@@ -59,9 +62,19 @@ def read_state(path: Path, device: torch.device, model: nn.Module) -> dict[str, 
 def _load(path: Path, device: torch.device) -> dict[str, Any]:
     try:
         state = torch.load(path, map_location=device, weights_only=True)
-    except (OSError, RuntimeError, EOFError, pickle.UnpicklingError) as error:
+    except (
+        OSError,
+        RuntimeError,
+        EOFError,
+        pickle.UnpicklingError,
+        AttributeError,
+        LookupError,
+        MemoryError,
+        TypeError,
+        ValueError,
+    ) as error:
         reason = str(error).splitlines()[0] if str(error) else type(error).__name__
         raise UserError(f"{path}: is no state of a run ({reason}): start a new run") from None
-    if not isinstance(state, dict) or _KEYS - set(state):
+    if not isinstance(state, dict) or _KEYS - set(state) or type(state["step"]) is not int:
         raise UserError(f"{path}: is no state of a run: start a new run")
     return state

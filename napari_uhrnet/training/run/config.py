@@ -15,7 +15,7 @@ from napari_uhrnet.training.loop.trainer import FitConfig
 
 DEFAULT_MODEL = "uhrnet-light"
 
-_SETTINGS = ConfigDict(frozen=True, extra="forbid")
+_SETTINGS = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
 
 
 class DataFolder(BaseModel):

@@ -108,7 +108,7 @@ def test_corrections_of_a_program_that_died_are_there_for_who_reads(study):
     chunk = store.folder / "pixels.zarr" / "labels" / "c" / "0" / "0"
     chunk.unlink()
     with project.annotations(project.scenes[0]) as reader:
-        assert reader.counts().labelled_px == {5: 4}
+        assert reader.counts().labelled_px == {}
         assert (reader.read(Window(0, 0, 2, 2)) == 255).all()
     store.close()
     with project.annotations(project.scenes[0]) as reader:
