@@ -70,6 +70,13 @@ class Window:
             min(self.right, other.right),
         )
 
+    def around(self, other: Window) -> Window:
+        """The smallest window that holds both, neither of which is empty."""
+        top, left = min(self.y, other.y), min(self.x, other.x)
+        return Window.between(
+            top, left, max(self.bottom, other.bottom), max(self.right, other.right)
+        )
+
     def clip(self, shape_yx: tuple[int, int]) -> Window:
         """The part inside a picture of this shape."""
         return self.intersect(Window.of_shape(shape_yx))

@@ -112,8 +112,8 @@ class Parts:
         )
 
     def stop(self) -> None:
-        """Save what was painted and restore the viewer."""
-        self.correcting.stop()
+        """Save what was painted and restore the viewer; what cannot be saved is lost."""
+        self.correcting.stop(discard=True)
         self.controller.close()
         self.swipe.leave()
         self.side_by_side.leave()

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 from weakref import WeakKeyDictionary
 
-from qtpy.QtCore import QEvent
+from qtpy.QtCore import QEvent, QTimer
 from qtpy.QtWidgets import QVBoxLayout, QWidget
 
 from napari_uhrnet.errors import UserError
@@ -34,7 +34,7 @@ if TYPE_CHECKING:
 
     import napari.viewer
     from napari.layers import Image
-    from qtpy.QtCore import QSettings
+    from qtpy.QtCore import QObject, QSettings
     from qtpy.QtGui import QCloseEvent
 
     from napari_uhrnet.scene.base import Scene
@@ -69,6 +69,7 @@ class UHRNetWidget(QWidget):
         self._viewer = napari_viewer
         self._scenes: WeakKeyDictionary[Image, Scene] = WeakKeyDictionary()
         self._closed = False
+        self._dock_name = ""
         self._watcher = ViewWatcher(napari_viewer, self)
         self.parts = Parts(
             napari_viewer,
@@ -83,6 +84,7 @@ class UHRNetWidget(QWidget):
         self._connect()
         self._on_layers_changed()
         self.parts.controller.warm_up()
+        napari_viewer.window._qt_window.installEventFilter(self)
 
     def _make_panels(self) -> None:
         parts, state = self.parts, self.state
@@ -143,6 +145,8 @@ class UHRNetWidget(QWidget):
         self.docks.close()
         self._watcher.close()
         self.parts.close()
+        if hasattr(self._viewer.window, "_qt_window"):
+            self._viewer.window._qt_window.removeEventFilter(self)
         self._viewer.events.theme.disconnect(self._on_theme)
         for name in ("inserted", "removed", "reordered"):
             getattr(self._layer_events, name).disconnect(self._on_layers_changed)
@@ -150,14 +154,47 @@ class UHRNetWidget(QWidget):
 
     def closeEvent(self, event: QCloseEvent) -> None:
         """Qt: the widget is closed."""
-        self.shut_down()
-        super().closeEvent(event)
+        if self._may_leave():
+            self.shut_down()
+            super().closeEvent(event)
+        else:
+            event.ignore()
 
     def event(self, event: QEvent) -> bool:
         """Qt: napari takes the widget out of its dock when the dock is closed."""
-        if event.type() == QEvent.Type.ParentChange and self.parent() is None:
-            self.shut_down()
+        if event.type() == QEvent.Type.ParentChange:
+            if self.parent() is not None:
+                self._dock_name = self.parent().windowTitle() or self._dock_name
+            elif self._may_leave():
+                self.shut_down()
+            else:
+                QTimer.singleShot(0, self._dock_again)
         return bool(super().event(event))
+
+    def eventFilter(self, watched: QObject, event: QEvent) -> bool:
+        """Qt: napari's window is about to be closed by the person."""
+        if event.type() == QEvent.Type.Close and not self._is_torn_down and not self._may_leave():
+            event.ignore()
+            return True
+        return bool(super().eventFilter(watched, event))
+
+    @property
+    def _is_torn_down(self) -> bool:
+        """Whether a script closes the viewer, which cannot be refused any more."""
+        return bool(self._viewer.window._qt_viewer.isHidden())
+
+    def _may_leave(self) -> bool:
+        """Whether what was painted is saved; if not, the panel that says so is shown."""
+        if self._closed or self.parts.correcting.may_leave():
+            return True
+        self._column.scroll_to(self.correct_panel)
+        return False
+
+    def _dock_again(self) -> None:
+        """Go back: napari took the widget out of its dock while something painted was not saved."""
+        self._viewer.window.add_dock_widget(self, name=self._dock_name, area="right")
+        self.show()
+        self._column.scroll_to(self.correct_panel)
 
     def _on_theme(self) -> None:
         from napari.utils.theme import get_theme
@@ -182,6 +219,9 @@ class UHRNetWidget(QWidget):
 
     def _on_layer_chosen(self, layer: Image | None) -> None:
         state = self.state
+        if not self.parts.correcting.stop():
+            QTimer.singleShot(0, self._choose_again)
+            return
         state.scene = None
         state.pixel_size_m = None
         if layer is not None:
@@ -193,6 +233,17 @@ class UHRNetWidget(QWidget):
             self._scenes[layer] = scene
             state.scene = scene
             self.parts.resuming.layer_chosen(layer)
+        self._update_view()
+
+    def _choose_again(self) -> None:
+        """What was painted in the present scene is not saved: it stays, also if it was removed."""
+        image = None if self.state.scene is None else self._image_of(self.state.scene)
+        if image is None:
+            return
+        if image not in self._viewer.layers:
+            self._viewer.layers.insert(0, image)
+        self.scene_panel.choose(image)
+        self._column.scroll_to(self.correct_panel)
         self._update_view()
 
     def _on_correcting(self, active: bool) -> None:

@@ -16,9 +16,10 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from napari_uhrnet.geometry.classes import NOTHING
-from napari_uhrnet.session.correct import words
 from napari_uhrnet.session.correct.editable import editable_window, still_fits
+from napari_uhrnet.session.correct.words import PAINT
 from napari_uhrnet.store.annotations.change import bounding_window
+from napari_uhrnet.store.files.disk import disk_errors
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -26,7 +27,6 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from napari_uhrnet.geometry.window import Window
-    from napari_uhrnet.session.correct.superpixels import Superpixels
     from napari_uhrnet.store.journal.journal import Journal
 
     Predict = Callable[[Window], NDArray[np.uint8]]
@@ -93,7 +93,7 @@ class Corrections:
         return self.check_out(editable_window(view, shape_yx))
 
     def commit(
-        self, painted: NDArray[np.uint8], within: Window | None = None, kind: str = "paint"
+        self, painted: NDArray[np.uint8], within: Window | None = None, kind: str = PAINT
     ) -> Window | None:
         """Make one edit of the pixels that differ from what was checked out.
 
@@ -109,6 +109,12 @@ class Corrections:
         Window or None
             Level-0 window around all painted pixels; ``checked_out.labels`` is up to date there. It
             differs from ``painted`` where that erased a label or a class is protected.
+
+        Raises
+        ------
+        UserError
+            It could not be saved, and ``checked_out`` is as before: keep ``painted`` and commit
+            all of it again before another window is checked out.
         """
         current = self._current()
         part = (current.window if within is None else within).intersect(current.window)
@@ -145,20 +151,6 @@ class Corrections:
         """Redo what was undone last; the level-0 windows that changed."""
         return self._shown_again(self.journal.redo())
 
-    def paint_superpixel(
-        self, superpixels: Superpixels, point_yx: tuple[float, float], class_id: int
-    ) -> Window | None:
-        """Give the superpixel at a level-0 point a class; what changed, None if nothing did."""
-        found = superpixels.at(point_yx)
-        if found is None:
-            return None
-        window, mask = found
-        shown = self.shown(window)
-        wanted = np.where(mask, np.uint8(class_id), shown)
-        changed = self._edit(window, shown, wanted, words.SUPERPIXEL)
-        self._shown_again((window,))
-        return changed
-
     def keeping_protected(
         self, shown: NDArray[np.uint8], wanted: NDArray[np.uint8]
     ) -> NDArray[np.bool_]:
@@ -178,10 +170,11 @@ class Corrections:
         changed = self.keeping_protected(shown, wanted)
         if not changed.any():
             return None
-        # Pixels that were not painted keep following the prediction.
-        labels = self.journal.store.read(window)
-        labels[changed] = wanted[changed]
-        return self.journal.edit(window, labels, kind)
+        with disk_errors(self.journal.store.folder, "the corrections", "move the project"):
+            # Pixels that were not painted keep following the prediction.
+            labels = self.journal.store.read(window)
+            labels[changed] = wanted[changed]
+            return self.journal.edit(window, labels, kind)
 
     def _shown_again(self, windows: tuple[Window, ...]) -> tuple[Window, ...]:
         if self.checked_out is not None:

@@ -26,7 +26,9 @@ class CorrectState:
     ``can_paint`` is false where the view shows too much, and while ``comparing``: results are shown
     side by side or swiped instead of the corrections. ``message`` is the last error or result as a
     sentence. ``undoable`` and ``redoable`` name the next edits, "" if there is none. ``progress``
-    is the share of a large edit that is done, None if none is running.
+    is the share of a large edit that is done, None if none is running. ``unsaved`` says why
+    what was painted could not be saved, "" if it was; until it is, or is discarded, the painted
+    window stays where it is.
     """
 
     events: ClassVar[SignalGroupDescriptor] = SignalGroupDescriptor()
@@ -43,6 +45,7 @@ class CorrectState:
     comparing: bool = False
     has_polygon: bool = False
     message: str = ""
+    unsaved: str = ""
     undoable: str = ""
     redoable: str = ""
     progress: float | None = None

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+PAINT = "paint"
 SET_CLASS = "set class"
 REPLACE_CLASS = "replace class"
 RESET = "reset to prediction"

@@ -120,10 +120,12 @@ class AnnotationStore:
         self.close()
 
     def close(self) -> None:
-        """Let other processes write. Twice is once."""
+        """Let other processes write, also if the disk fails. Twice is once."""
         if self._lock.is_locked:
-            self.sync()
-            self._lock.release()
+            try:
+                self.sync()
+            finally:
+                self._lock.release()
 
     @property
     def shape_yx(self) -> tuple[int, int]:

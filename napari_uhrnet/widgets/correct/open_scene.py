@@ -53,6 +53,8 @@ class CorrectedScene(QObject):
         self._viewer, self._open, self._overlay = viewer, opened, overlay
         self._state, self._session = state, session
         self._hidden: Labels | None = None
+        self._outdated = False
+        """Whether another prediction is to be shown, which could not be done yet."""
         self._watch = PredictionWatch(session, controller, overlay)
         opened.corrections.predict = self._watch.predict(opened.store.classes)
         self.painting = Painting(viewer, image, scene, opened.corrections, state)
@@ -90,8 +92,22 @@ class CorrectedScene(QObject):
         for signal, slot in self._wiring:
             signal.connect(slot)
 
+    def save(self) -> bool:
+        """Commit what is painted; False if that fails: then nothing may be closed or moved."""
+        return self.painting.commit_unfinished()
+
+    def retry(self) -> None:
+        """Commit again what could not be saved, and follow the view if that succeeds."""
+        if self.save():
+            self.follow_view()
+
+    def discard(self) -> None:
+        """Give up what could not be saved."""
+        self.painting.discard()
+        self.follow_view()
+
     def close(self) -> None:
-        """Commit what is painted and remove all layers."""
+        """Remove all layers; `save` before, what is not saved is lost."""
         self.let_go()
         for signal, slot in self._wiring:
             signal.disconnect(slot)
@@ -112,25 +128,29 @@ class CorrectedScene(QObject):
     def follow_view(self) -> None:
         """The view has moved."""
         # In grid view nothing is painted, and the layers come back unchanged.
-        if not self._viewer.canvas.grid.enabled:
-            self.painting.follow_view(self._session.view)
+        if self._viewer.canvas.grid.enabled:
+            return
+        self.painting.show_grown()
+        if self._outdated:
+            self._take_prediction()
+        self.painting.follow_view(self._session.view)
 
     def step(self, *, forward: bool) -> None:
         """Redo or undo."""
-        if self.painting.is_busy:
+        if self.painting.is_taken or not self.painting.commit_unfinished():
             return
         if self.regions.step(forward=forward):
             return
-        self.painting.commit_unfinished()
         corrections = self._open.corrections
         with self.painting.showing_errors():
             windows = corrections.redo() if forward else corrections.undo()
             self.painting.show_again(windows)
             self._on_edited(*windows)
+            self._state.message = ""
 
-    def mark_reviewed(self, polygon: Polygon) -> None:
-        """Mark the labels shown in a polygon as reviewed."""
-        self.regions.mark_reviewed(polygon, self._predictions_hash())
+    def mark_reviewed(self, polygon: Polygon) -> bool:
+        """Mark the labels shown in a polygon as reviewed; False if that is refused or fails."""
+        return self.regions.mark_reviewed(polygon, self._predictions_hash())
 
     def _predictions_hash(self) -> str:
         where = self._watch.where
@@ -201,10 +221,15 @@ class CorrectedScene(QObject):
         self._on_edited(*windows)
 
     def _on_prediction_replaced(self) -> None:
-        if self.painting.is_busy:
+        self._outdated = True
+        self._take_prediction()
+        self.follow_view()
+
+    def _take_prediction(self) -> None:
+        """Show another prediction; not in the middle of a stroke, nor over unsaved ones."""
+        if self.painting.is_taken or not self.painting.commit_unfinished():
             return
-        self.painting.commit_unfinished()
+        self._outdated = False
         self._open.corrections.predict = self._watch.predict(self._open.store.classes)
         self._on_shown(self.painting.paint.is_shown)
         self.painting.check_out_again()
-        self.follow_view()

@@ -8,14 +8,14 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-from qtpy.QtCore import QObject, Signal
+from qtpy.QtCore import QObject, QTimer, Signal
 
 from napari_uhrnet.geometry.classes import NOTHING
 from napari_uhrnet.geometry.window import Window
 from napari_uhrnet.widgets.kit.layer_look import class_colormap, label_colormap, placement
 
 if TYPE_CHECKING:
-    from collections.abc import Generator
+    from collections.abc import Callable, Generator
 
     from napari.components import ViewerModel
     from napari.layers import Image, Labels
@@ -32,7 +32,8 @@ HATCH = (1.0, 1.0, 1.0, 0.85)
 class PaintLayer(QObject):
     """Two layers over the image: the labels that can be painted, and a hatching over reviewed ones.
 
-    Both are made by the first `show`.
+    Both are made by the first `show`. If the person removes one and ``save`` says that what was
+    painted could not be saved, both come back.
     """
 
     painted = Signal(object)
@@ -44,8 +45,15 @@ class PaintLayer(QObject):
     removed = Signal()
     """The user has removed it."""
 
-    def __init__(self, viewer: ViewerModel, image: Image, classes: ClassTable) -> None:
+    def __init__(
+        self,
+        viewer: ViewerModel,
+        image: Image,
+        classes: ClassTable,
+        save: Callable[[], bool],
+    ) -> None:
         super().__init__()
+        self._save = save
         self._viewer, self._image, self._classes = viewer, image, classes
         self.layer: Labels | None = None
         self._reviewed: Labels | None = None
@@ -84,6 +92,22 @@ class PaintLayer(QObject):
             if not np.array_equal(layer.data[place], values):
                 layer.data[place] = values
                 layer.refresh(extent=False, thumbnail=False)
+
+    def fill(self, window: Window, mask: NDArray[np.bool_], class_id: int) -> Window:
+        """Paint a (h, w) mask of a level-0 window, as far as it can be; the window painted in."""
+        inside = window.intersect(self.window)
+        if self.layer is not None and inside:
+            labels = self.layer.data[inside.relative_to(self.window).slices]
+            labels[mask[inside.relative_to(window).slices]] = class_id
+            self.layer.refresh(extent=False, thumbnail=False)
+        return inside
+
+    def restore(self, labels: NDArray[np.uint8]) -> None:
+        """Show (h, w) labels of the whole window again, instead of what was painted."""
+        if self.layer is not None:
+            self.forget_strokes()
+            self.layer.data[...] = labels
+            self.layer.refresh(extent=False, thumbnail=False)
 
     def forget_strokes(self) -> None:
         """The journal does undo: clear napari's own history."""
@@ -178,9 +202,18 @@ class PaintLayer(QObject):
         return np.where(reviewed & lines, np.uint8(1), np.uint8(NOTHING))
 
     def _on_removed(self, event: Any) -> None:
-        if not self._removing and event.value in (self.layer, self._reviewed):
+        if self._removing or event.value not in (self.layer, self._reviewed):
+            return
+        if self._save():
             self._remove_layers()
             self.removed.emit()
+        else:
+            QTimer.singleShot(0, self._put_back)
+
+    def _put_back(self) -> None:
+        for layer in (self.layer, self._reviewed):
+            if layer is not None and layer not in self._viewer.layers:
+                self._viewer.layers.append(layer)
 
     def _remove_layers(self) -> None:
         self._removing = True

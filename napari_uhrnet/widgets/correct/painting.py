@@ -9,6 +9,8 @@ from qtpy.QtCore import QObject, Signal
 
 from napari_uhrnet.errors import UserError
 from napari_uhrnet.session.correct.editable import EDIT_PX, editable_window
+from napari_uhrnet.session.correct.words import PAINT, SUPERPIXEL
+from napari_uhrnet.widgets.correct import words
 from napari_uhrnet.widgets.correct.paint_layer import PaintLayer
 from napari_uhrnet.widgets.correct.superpixel_brush import SuperpixelBrush, drag
 from napari_uhrnet.widgets.kit.view import screen_px
@@ -65,7 +67,13 @@ class Painting(QObject):
         self.is_busy = False
         """Whether an edit on another thread uses the corrections: nothing may be painted."""
         self._setting = False
-        self.paint = PaintLayer(viewer, image, corrections.journal.store.classes)
+        self._unreadable = ""
+        """The message about a window that could not be read, until one can."""
+        self._grown: Window | None = None
+        """Where the prediction has grown, and that is not shown yet."""
+        self._superpixel_px: Window | None = None
+        """Level-0 window that holds the superpixels painted by the present drag."""
+        self.paint = PaintLayer(viewer, image, corrections.journal.store.classes, self.commit)
         self.paint.painted.connect(self.commit)
         self.paint.added.connect(self._on_added)
         self.paint.removed.connect(self.removed)
@@ -78,12 +86,16 @@ class Painting(QObject):
             signal.connect(show)
 
     def close(self) -> None:
-        """Commit what is painted and remove the layers."""
-        self.commit()
+        """Remove the layers; commit before, what is not committed is lost."""
         for signal, show in self._wiring:
             signal.disconnect(show)
         self.paint.remove()
         self.shown.emit(False)
+
+    @property
+    def is_taken(self) -> bool:
+        """Whether the person is in the middle of a stroke, or `is_busy`: nothing else may edit."""
+        return self.is_busy or self.paint.is_pressed
 
     def follow_view(self, view: Window | None) -> None:
         """Make what is on screen paintable, if it is large enough there."""
@@ -92,7 +104,8 @@ class Painting(QObject):
         if view is None or not self._is_large_enough(view):
             self._leave()
         elif not self.paint.is_shown or not self.paint.window.contains(view):
-            self.commit()
+            if not self.commit():
+                return
             shape_yx = self._corrections.journal.store.shape_yx
             self._check_out(editable_window(view, shape_yx))
 
@@ -106,21 +119,44 @@ class Painting(QObject):
             self._show_tool()
         self._state.can_paint = not resting
 
-    def commit(self, within: Window | None = None) -> None:
-        """Make what was painted an edit; what could not be saved is tried again next time."""
-        layer = self.paint.layer
-        if layer is None or not self.paint.is_shown or self.is_busy:
-            return
-        with self.showing_errors():
-            changed = self._corrections.commit(layer.data, within)
-            if changed is not None:
-                self.show_again((changed,))
-                self.edited.emit(changed)
+    def commit(self, within: Window | None = None) -> bool:
+        """Make what was painted an edit; False if it could not be saved.
 
-    def commit_unfinished(self) -> None:
-        """Commit, including an unfinished stroke, which napari can't undo any more then."""
-        self.commit()
+        Then it stays in the layer, all of it is tried again next time, and the window must stay
+        where it is: check out no other one.
+        """
+        layer, state = self.paint.layer, self._state
+        if layer is None or not self.paint.is_shown or self.is_busy:
+            return True
+        kind = PAINT if self._superpixel_px is None else SUPERPIXEL
+        within = None if state.unsaved else within or self._superpixel_px
+        try:
+            changed = self._corrections.commit(layer.data, within, kind)
+        except UserError as error:
+            state.unsaved = state.message = words.unsaved(str(error))
+            return False
+        self._superpixel_px = None
+        if changed is not None:
+            self._saved()
+            self.show_again((changed,))
+            self.edited.emit(changed)
+        elif state.unsaved:
+            self._saved()
+        return True
+
+    def commit_unfinished(self) -> bool:
+        """`commit`, including an unfinished stroke, which napari can't undo any more then."""
+        committed = self.commit()
         self.paint.forget_strokes()
+        return committed
+
+    def discard(self) -> None:
+        """Give up what was painted and could not be saved."""
+        out = self._corrections.checked_out
+        self._superpixel_px = None
+        if out is not None:
+            self.paint.restore(out.labels)
+        self._saved()
 
     def show_again(self, windows: tuple[Window, ...]) -> None:
         """Show what is in some level-0 windows now."""
@@ -140,22 +176,34 @@ class Painting(QObject):
 
     def follow_prediction(self, window: Window) -> None:
         """The prediction has grown in a level-0 window."""
-        layer = self.paint.layer
+        self._grown = window if self._grown is None else window.around(self._grown)
+        self.show_grown()
+
+    def show_grown(self) -> None:
+        """Show where the prediction has grown; in the middle of a stroke that waits for its end."""
+        layer, grown = self.paint.layer, self._grown
         if layer is None or not self.paint.is_shown or self.is_busy:
+            self._grown = None  # shown when the window is checked out
             return
+        if grown is None or self.paint.is_pressed or not self.commit():
+            return
+        self._grown = None
         with self.showing_errors():
-            near = self._corrections.follow(window, layer.data)
+            near = self._corrections.follow(grown, layer.data)
             if near is not None:
                 self.show_again((near,))
 
     @contextmanager
     def showing_errors(self) -> Iterator[None]:
-        """A `UserError` becomes the panel's message; success clears it."""
+        """A `UserError` becomes the panel's message, which stays until the next edit succeeds."""
         try:
             yield
-            self._state.message = ""
         except UserError as error:
             self._state.message = str(error)
+
+    def _saved(self) -> None:
+        """An edit has succeeded: nothing that failed before it needs to be said any more."""
+        self._state.unsaved = self._state.message = ""
 
     def _is_large_enough(self, view: Window) -> bool:
         large = screen_px(self._viewer, self._image) * MOST_PX_PER_SCREEN_PX >= 1
@@ -163,7 +211,8 @@ class Painting(QObject):
 
     def _leave(self) -> None:
         if self.paint.is_shown:
-            self.commit()
+            if not self.commit():
+                return
             # The layer would be painted in although it is not seen.
             self._set_mode("pan_zoom")
             self.paint.hide()
@@ -171,21 +220,27 @@ class Painting(QObject):
         self._state.can_paint = False
 
     def _check_out(self, window: Window) -> None:
-        with self.showing_errors():
-            out = self._corrections.check_out(window)
+        state = self._state
+        try:
             reviewed = self._corrections.journal.store.reviewed(window)
-            was_shown = self.paint.is_shown
-            self.paint.show(out.window, out.labels, reviewed)
-            self._state.can_paint = not self._state.comparing
-            if not was_shown:
-                self.shown.emit(True)
-                self._show_tool()
+            out = self._corrections.check_out(window)
+        except UserError as error:
+            self._unreadable = state.message = str(error)
+            return
+        if self._unreadable and state.message == self._unreadable:
+            state.message = self._unreadable = ""
+        was_shown = self.paint.is_shown
+        self.paint.show(out.window, out.labels, reviewed)
+        state.can_paint = not state.comparing
+        if not was_shown:
+            self.shown.emit(True)
+            self._show_tool()
 
     # The layer and its tools.
 
     def _on_added(self, layer: Labels) -> None:
         layer.mouse_drag_callbacks.append(
-            drag(lambda: self._state.tool == "superpixel", self._paint_superpixel)
+            drag(lambda: self._state.tool == "superpixel", self._paint_superpixel, self.commit)
         )
         self._show_class()
         self._show_brush()
@@ -255,18 +310,18 @@ class Painting(QObject):
             self._state.brush_px = int(self.paint.layer.brush_size)
 
     def _paint_superpixel(self, point_yx: tuple[float, float]) -> None:
+        """Into the layer, like any stroke: what is outside of the window is out of view."""
         if self.is_busy or not self.paint.is_shown:
             return
         window, state = self.paint.window, self._state
         point = point_yx[0] + window.y, point_yx[1] + window.x
         with self.showing_errors():
-            found = self._superpixels.at(point, state.superpixel_px)
-            if found is None:
-                return
-            changed = self._corrections.paint_superpixel(found, point, state.class_id)
-            if changed is not None:
-                self.show_again((changed,))
-                self.edited.emit(changed)
+            superpixels = self._superpixels.at(point, state.superpixel_px)
+            found = None if superpixels is None else superpixels.at(point)
+            if found is not None:
+                painted = self.paint.fill(*found, state.class_id)
+                before = self._superpixel_px or painted
+                self._superpixel_px = before.around(painted) if painted else before
 
 
 def _nothing(_: Any) -> None:

@@ -71,6 +71,10 @@ class CorrectPanel(Panel):
         self.folder = QPushButton(words.FOLDER, objectName="project_folder")
         self.place = QLabel(objectName="project")
         self.message = QLabel(objectName="correct_message", wordWrap=True)
+        self.retry = QPushButton(words.TRY_AGAIN, objectName="retry")
+        self.retry.setToolTip(words.TRY_AGAIN_TIP)
+        self.discard = QPushButton(words.DISCARD, objectName="discard")
+        self.discard.setToolTip(words.DISCARD_TIP)
 
     def _make_tools(self) -> None:
         self.tools: dict[Tool, QPushButton] = {}
@@ -113,6 +117,10 @@ class CorrectPanel(Panel):
         self.column.addLayout(top)
         self.column.addWidget(self.place)
         self.column.addWidget(self.message)
+        unsaved = QHBoxLayout()
+        unsaved.addWidget(self.retry, 1)
+        unsaved.addWidget(self.discard, 1)
+        self.column.addLayout(unsaved)
         self.body = QWidget()
         body = QVBoxLayout(self.body)
         body.setContentsMargins(0, 0, 0, 0)
@@ -144,6 +152,8 @@ class CorrectPanel(Panel):
         correcting = self._correcting
         self.toggle.clicked.connect(self._on_toggle)
         self.folder.clicked.connect(self.choose_folder)
+        self.retry.clicked.connect(correcting.retry)
+        self.discard.clicked.connect(correcting.discard)
         self.brush.valueChanged.connect(self._on_brush)
         self.superpixel.valueChanged.connect(self._on_superpixel)
         self.reviewed.clicked.connect(correcting.mark_view_reviewed)
@@ -180,8 +190,11 @@ class CorrectPanel(Panel):
         self.place.setToolTip(state.folder)
         self.place.setVisible(state.active)
         hint = "" if state.can_paint else words.COMPARING if state.comparing else words.ZOOM_IN
-        self.message.setText(state.message or (hint if state.active else words.INTRODUCTION))
+        usual = hint if state.active else words.INTRODUCTION
+        self.message.setText(state.unsaved or state.message or usual)
         self.message.setVisible(bool(self.message.text()))
+        for button in (self.retry, self.discard):
+            button.setVisible(bool(state.unsaved))
         self.body.setVisible(state.active)
         self._show_tools()
         self._show_edits()

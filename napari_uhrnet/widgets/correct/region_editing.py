@@ -77,17 +77,17 @@ class RegionEditing(QObject):
         edit = partial(snap_region, self._corrections, polygon, class_id, reach_px, read)
         self._run(edit, polygon, SNAP_COST)
 
-    def mark_reviewed(self, polygon: Polygon, checkpoint_hash: str) -> None:
-        """Mark the labels shown in a polygon as reviewed."""
+    def mark_reviewed(self, polygon: Polygon, checkpoint_hash: str) -> bool:
+        """Mark the labels shown in a polygon as reviewed; False if that is refused or fails."""
         edit = partial(mark_region_reviewed, self._corrections, polygon, checkpoint_hash)
-        self._run(edit, polygon)
+        return self._run(edit, polygon)
 
     def unmark_reviewed(self, polygon: Polygon) -> None:
         """Mark a polygon as not reviewed."""
         self._run(partial(unmark_region_reviewed, self._corrections, polygon), polygon)
 
     def step(self, *, forward: bool) -> bool:
-        """Redo or undo on a thread; False if the next edit is too small for that."""
+        """Redo or undo on a thread; False if the next edit is too small for that. Commit before."""
         blocks = self._corrections.journal.next_changes(forward=forward)
         if blocks * BLOCK_PX**2 <= AT_ONCE_PX:
             return False
@@ -96,24 +96,28 @@ class RegionEditing(QObject):
         def edit(report: object) -> None:
             self._windows = again()
 
-        self._painting.commit_unfinished()
         self._start(edit)
         return True
 
     def _read_rgb(self, window: Window) -> NDArray[np.uint8]:
         return self._scene.read(window, 0)[0]
 
-    def _run(self, edit: Edit, polygon: Polygon, cost: int = 1) -> None:
-        if self._painting.is_busy:
-            return
-        self._painting.commit_unfinished()
+    def _run(self, edit: Edit, polygon: Polygon, cost: int = 1) -> bool:
+        """False if it is refused, or has failed; a long one has only begun."""
+        if self._painting.is_taken or not self._painting.commit_unfinished():
+            return False
         self._windows = (polygon.window,)
         if polygon.window.area_px * cost > AT_ONCE_PX:
             self._start(edit)
-            return
-        with self._painting.showing_errors():
+            return True
+        message = ""
+        try:
             edit(lambda share: None)
+        except UserError as error:
+            message = str(error)
+        self._state.message = message
         self.ended.emit(self._windows)
+        return not message
 
     def _start(self, edit: Edit) -> None:
         self._painting.is_busy = True
@@ -129,6 +133,7 @@ class RegionEditing(QObject):
         self._painting.is_busy = False
         self._painting.rest(self._state.comparing)
         self._state.progress = None
+        self._state.message = ""
         self.ended.emit(self._windows)
         if isinstance(error, Stopped):
             self._state.message = words.CANCELLED

@@ -42,9 +42,13 @@ class SuperpixelBrush:
 
 
 def drag(
-    is_on: Callable[[], bool], paint_at: Callable[[tuple[float, float]], None]
+    is_on: Callable[[], bool],
+    paint_at: Callable[[tuple[float, float]], None],
+    end: Callable[[], object],
 ) -> Callable[[Any, Any], Generator[None, None, None]]:
-    """A mouse callback of a layer that calls ``paint_at`` with (y, x) in pixels of the layer."""
+    """A mouse callback of a layer that calls ``paint_at`` with (y, x) in pixels of the layer, and
+    ``end`` when the mouse is released: a drag is one stroke.
+    """
 
     def on_drag(layer: Any, event: Any) -> Generator[None, None, None]:
         if not is_on() or event.button != 1:
@@ -54,6 +58,7 @@ def drag(
             paint_at((float(y), float(x)))
             yield
             if event.type != "mouse_move" or not is_on():
+                end()
                 return
 
     return on_drag

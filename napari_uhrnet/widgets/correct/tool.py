@@ -62,7 +62,8 @@ class Correcting(QObject):
         follow(self.state, settings, {"brush_px": int, "superpixel_px": int})
         self._open: OpenCorrections | None = None
         self.scene: CorrectedScene | None = None
-        session.events.scene.connect(self.stop)
+        self._scene: Scene | None = None
+        session.events.scene.connect(self._on_scene)
         session.events.model.connect(self._note_settings)
         session.events.pixel_size_m.connect(self._note_settings)
 
@@ -80,7 +81,8 @@ class Correcting(QObject):
 
     def start(self, folder: Path | None = None) -> bool:
         """Correct the present scene, in this folder or its last one; False if that fails."""
-        self.stop()
+        if not self.stop():
+            return False
         try:
             scene, image = self._present()
             folder = folder or self._remembered(scene)
@@ -93,10 +95,17 @@ class Correcting(QObject):
         self._begin(opened, scene, image)
         return True
 
-    def stop(self) -> None:
-        """Save everything and close the project."""
+    def stop(self, *, discard: bool = False) -> bool:
+        """Save everything and close the project.
+
+        False if what was painted cannot be saved: then everything stays as it is, unless it may be
+        discarded.
+        """
         if self.scene is None:
-            return
+            return True
+        if not self.scene.save() and not discard:
+            return False
+        self.state.unsaved = ""
         scene, self.scene = self.scene, None
         self._keys.release()
         scene.close()
@@ -104,6 +113,10 @@ class Correcting(QObject):
         state.active = state.can_paint = state.has_polygon = False
         state.progress = None
         self._close_files()
+        return True
+
+    def _on_scene(self) -> None:
+        self.stop()
 
     def let_go(self) -> None:
         """The window is being deleted: nothing is shown any more."""
@@ -117,8 +130,26 @@ class Correcting(QObject):
 
     def follow_view(self) -> None:
         """The view has moved."""
-        if self.scene is not None:
+        if self.scene is None:
+            return
+        if self._session.scene is not self._scene:
+            self.stop()  # what could not be saved then may be now
+        else:
             self.scene.follow_view()
+
+    def may_leave(self) -> bool:
+        """Whether everything is saved, once more tried: if not, nothing may be closed."""
+        return self.scene is None or self.scene.save()
+
+    def retry(self) -> None:
+        """Try again to save what could not be saved."""
+        if self.scene is not None:
+            self.scene.retry()
+
+    def discard(self) -> None:
+        """Give up what was painted and could not be saved."""
+        if self.scene is not None:
+            self.scene.discard()
 
     def _close_files(self) -> None:
         opened, self._open = self._open, None
@@ -160,7 +191,7 @@ class Correcting(QObject):
             state.class_id = classes.classes[0].id
         state.protected &= frozenset(classes.names)
         state.tool = "paint"
-        self._open = opened
+        self._open, self._scene = opened, scene
         self._note_settings()
         self.scene = CorrectedScene(
             self._viewer,
@@ -172,13 +203,16 @@ class Correcting(QObject):
             self._controller,
             self._overlay,
         )
-        self.scene.removed.connect(self.stop)
+        self.scene.removed.connect(self._on_layer_removed)
         self.scene.layer_made.connect(self._bind)
         if (layer := self.scene.painting.paint.layer) is not None:
             self._bind(layer)
         for key, action in self._actions().items():
             self._keys.bind(key, action)
         state.active = True
+
+    def _on_layer_removed(self) -> None:
+        self.stop(discard=True)
 
     def _bind(self, layer: Labels) -> None:
         # napari asks the selected layer first, and it would undo by itself.
@@ -220,7 +254,7 @@ class Correcting(QObject):
 
     def mark_polygon_reviewed(self) -> None:
         """Mark the labels shown in the polygon as reviewed."""
-        self._with_polygon(CorrectedScene.mark_reviewed)
+        self._with_polygon(lambda scene, polygon: scene.mark_reviewed(polygon))
 
     def unmark_polygon_reviewed(self) -> None:
         """Mark the polygon as not reviewed."""
@@ -236,7 +270,7 @@ class Correcting(QObject):
         if self.scene is not None:
             self.scene.regions.stop()
 
-    def _with_polygon(self, action: Callable[[CorrectedScene, Polygon], None]) -> None:
+    def _with_polygon(self, action: Callable[[CorrectedScene, Polygon], object]) -> None:
         if self.scene is None:
             return
         polygon = self.scene.outlines.chosen()

@@ -14,6 +14,8 @@ FOLDER_TIP = "Choose where the project is saved, or open an existing project"
 FOLDER_DIALOG = "Folder for a new project, or an existing project"
 ZOOM_IN = "Zoom in to paint, or use polygons."
 COMPARING = "Leave the comparison (side by side, swipe) to paint."
+TRY_AGAIN, TRY_AGAIN_TIP = "Try again", "Save what you painted; the next stroke tries it, too"
+DISCARD, DISCARD_TIP = "Discard", "Give up what you painted since it could not be saved"
 INTRODUCTION = (
     "Correct the prediction and mark regions as reviewed. Everything is saved in a project folder "
     "next to the image."
@@ -23,6 +25,14 @@ INTRODUCTION = (
 def project(name: str) -> str:
     """The line that names the project."""
     return f"Project: {name}"
+
+
+def unsaved(reason: str) -> str:
+    """While what was painted cannot be saved."""
+    return (
+        f"{reason}. What you painted is not saved: it stays here until it is, and every stroke and "
+        "every move of the view tries again."
+    )
 
 
 def other_folder_tip(folder: str) -> str:

@@ -87,8 +87,11 @@ class ClassTool(QObject):
             return
         self._folder = correcting.state.folder
         folder = Path(self._folder)
+        if not correcting.stop():
+            self._message = correcting.state.unsaved
+            self._show()
+            return
         self._applying = True
-        correcting.stop()
         self._job.start(lambda report: apply_draft(Project.open(folder), draft, report))
         self._show()
 

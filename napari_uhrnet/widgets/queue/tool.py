@@ -127,8 +127,7 @@ class QueueTool(QObject):
 
     def _on_reviewed(self) -> None:
         part, scene = self._ranker.queue.current, self._correcting.scene
-        if part is not None and scene is not None:
-            scene.mark_reviewed(around(part.window))
+        if part and scene and scene.mark_reviewed(around(part.window)):
             self._ranker.done()
 
     def _show_part(self) -> None:

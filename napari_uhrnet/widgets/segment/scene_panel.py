@@ -68,6 +68,12 @@ class ScenePanel(Panel):
         if not kept:
             self._on_layer_chosen()
 
+    def choose(self, layer: Image) -> None:
+        """Show that this layer, which is among them, is the chosen one."""
+        self.layers.blockSignals(True)
+        self.layers.setCurrentIndex(self.layers.findData(layer))
+        self.layers.blockSignals(False)
+
     def _on_layer_chosen(self) -> None:
         self.layer_chosen.emit(self.layer())
 

@@ -1,11 +1,15 @@
 """Painting in windows over a scene, and edits of whole regions."""
 
+import errno
+import os
+
 import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from scipy import ndimage
 
+from napari_uhrnet.errors import UserError
 from napari_uhrnet.geometry.polygon import Polygon
 from napari_uhrnet.geometry.window import Window
 from napari_uhrnet.session.correct import region_edits
@@ -227,22 +231,64 @@ def test_a_cancelled_region_has_not_happened(corrections, monkeypatch):
     assert corrections.journal.undoable == ()
 
 
-def test_a_superpixel_is_painted_at_a_point(corrections):
-    corrections.check_out(Window(0, 0, 500, 500))
+def test_a_superpixel_is_found_at_a_point():
     window = Window(100, 100, 128, 128)
     rgb = np.zeros((128, 128, 3), np.uint8)
     rgb[40:80, 40:80] = (250, 30, 10)
     superpixels = Superpixels.of(window, rgb, size_px=40)
     found, mask = superpixels.at((160, 160))
     assert (rgb[found.relative_to(window).slices][mask] == (250, 30, 10)).mean() > 0.9
-    assert corrections.paint_superpixel(superpixels, (160, 160), 6)
-    assert (corrections.shown(found)[mask] == 6).all()
-    assert not (corrections.shown(found)[~mask] == 6).any()
-    assert (corrections.checked_out.labels[found.slices][mask] == 6).all()
     assert superpixels.at((99, 120)) is None
-    assert corrections.paint_superpixel(superpixels, (99, 120), 6) is None
+
+
+@pytest.mark.parametrize("error", [errno.ENOSPC, errno.EIO])
+def test_a_stroke_that_cannot_be_saved_is_kept_and_saved_once_it_can(
+    corrections, monkeypatch, error
+):
+    out = corrections.check_out(Window(0, 0, 400, 400))
+    painted = out.labels.copy()
+    painted[100:120, 100:130] = 6
+
+    def fails(*_):
+        raise OSError(error, os.strerror(error))
+
+    for name in ("edit", "_append"):
+        with monkeypatch.context() as full:
+            full.setattr(corrections.journal, name, fails)
+            with pytest.raises(UserError, match=r"the disk is full|cannot be used"):
+                corrections.commit(painted, Window(100, 100, 20, 30))
+            with pytest.raises(UserError):
+                corrections.move(Window(900, 900, 100, 100), painted)
+            with pytest.raises(UserError):
+                corrections.follow(Window(0, 0, 50, 50), painted)
+        assert corrections.checked_out is out and not (out.labels == 6).any()
+        assert corrections.journal.undoable == ()
+    painted[300:310, 300:310] = 5
+    corrections.move(Window(900, 900, 100, 100), painted)
+    assert (corrections.shown(Window(100, 100, 20, 30)) == 6).all()
+    assert (corrections.shown(Window(300, 300, 10, 10)) == 5).all()
+    assert len(corrections.journal.undoable) == 1
+
+
+def test_a_stroke_that_reached_the_journal_only_is_one_step(corrections, monkeypatch):
+    out = corrections.check_out(Window(0, 0, 400, 400))
+    painted = out.labels.copy()
+    painted[100:120, 100:130] = 6
+
+    def fails(*_):
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+    with monkeypatch.context() as full:
+        full.setattr(corrections.journal.store, "write_state", fails)
+        with pytest.raises(UserError, match="the disk is full"):
+            corrections.commit(painted)
+    painted[:5] = 5
+    corrections.commit(painted)
+    np.testing.assert_array_equal(corrections.shown(out.window), painted)
+    before = len(corrections.journal.undoable)
     corrections.undo()
-    assert not (corrections.checked_out.labels == 6).any()
+    corrections.undo()
+    assert before == 2 and corrections.journal.undoable == ()
 
 
 def test_moving_commits_and_undo_works_across_windows(corrections):
