@@ -12,8 +12,9 @@ from napari_uhrnet import open_scene
 from napari_uhrnet.datasets.class_tables import find_class_table
 from napari_uhrnet.export.frames.selection import FrameRules
 from napari_uhrnet.resources import resource_path
-from napari_uhrnet.session.labels.exporting import ExportRequest, export_project, summary
+from napari_uhrnet.session.labels.exporting import ExportRequest, export_project
 from napari_uhrnet.session.labels.importing import import_mask
+from napari_uhrnet.session.labels.words import export_summary
 from napari_uhrnet.session.project.project import Project
 from napari_uhrnet.store.journal.journal import Journal
 
@@ -26,5 +27,5 @@ with (
 ):
     import_mask(journal, resource_path("scenes", "landcover_mask.tif"), scene, reviewed=True)
 rules = FrameRules(1024, split=(0.5, 0.25, 0.25))  # train, val and test share no pixel
-print(summary(export_project(project, ExportRequest("glnet", out / "glnet", rules))))
+print(export_summary(export_project(project, ExportRequest("glnet", out / "glnet", rules))))
 print(f"written to {out / 'glnet'}")

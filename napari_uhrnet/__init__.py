@@ -3,10 +3,12 @@
 Importing this package imports neither torch, dask nor Qt; the three functions below load what they
 need when they are first asked for.
 
-`errors`     the one exception whose text is for the person at the screen
-`extras`     what the base install leaves out
-`resources`  where the files of src_resources are
-`version`    of this package
+`errors`       the one exception whose text is for the person at the screen
+`extras`       what the base install leaves out
+`resources`    where the files of src_resources are
+`version`      of this package
+`strict_json`  JSON from outside, read strictly
+`harmless`     formulas and control characters disarmed
 """
 
 from typing import TYPE_CHECKING, Any

@@ -17,6 +17,7 @@ pytestmark = pytest.mark.skipif(
 OURS = {"napari_uhrnet", "benchmarks", "recipes", "tests", "macs"}
 DISTRIBUTIONS = {
     "PIL": "pillow",
+    "ome_zarr_models": "ome-zarr-models",
     "segmentation_models_pytorch": "segmentation-models-pytorch",
     "skimage": "scikit-image",
     "yaml": "pyyaml",

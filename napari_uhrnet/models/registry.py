@@ -67,8 +67,19 @@ class ModelEntry:
 
     @property
     def parameters(self) -> int:
-        """Number of trainable weights, counted once: some networks need an extra to be built."""
-        return _costs()[self.name]["parameters"]
+        """Number of trainable weights; noted where building the network needs an extra."""
+        noted = _costs().get(self.name)
+        return noted["parameters"] if noted else _count_parameters(self.config)
+
+
+def _count_parameters(config: Config) -> int:
+    import torch
+
+    from napari_uhrnet.models import build
+
+    with torch.device("meta"):
+        network = build.build_network(config)
+    return sum(p.numel() for p in network.parameters() if p.requires_grad)
 
 
 @dataclass(frozen=True)

@@ -2,6 +2,7 @@
 
 `project`       the project
 `scene_files`   where its scenes' files are
+`project_file`  ``project.json``, checked by models
 """
 
 from napari_uhrnet.session.project.project import Project
