@@ -21,7 +21,13 @@ from napari_uhrnet.widgets.kit.layer_look import is_insight
 from napari_uhrnet.widgets.kit.panel_column import PanelColumn
 from napari_uhrnet.widgets.kit.settings import user_settings
 from napari_uhrnet.widgets.kit.thread_runner import ThreadRunner
-from napari_uhrnet.widgets.kit.view import ViewWatcher, make_canvas_current, visible_window
+from napari_uhrnet.widgets.kit.view import (
+    ViewWatcher,
+    is_torn_down,
+    main_window,
+    make_canvas_current,
+    visible_window,
+)
 from napari_uhrnet.widgets.segment.layer_scene import scene_of
 from napari_uhrnet.widgets.segment.legend_panel import LegendPanel
 from napari_uhrnet.widgets.segment.model_panel import ModelPanel
@@ -84,7 +90,8 @@ class UHRNetWidget(QWidget):
         self._connect()
         self._on_layers_changed()
         self.parts.controller.warm_up()
-        napari_viewer.window._qt_window.installEventFilter(self)
+        if (window := main_window(napari_viewer)) is not None:
+            window.installEventFilter(self)
 
     def _make_panels(self) -> None:
         parts, state = self.parts, self.state
@@ -145,8 +152,8 @@ class UHRNetWidget(QWidget):
         self.docks.close()
         self._watcher.close()
         self.parts.close()
-        if hasattr(self._viewer.window, "_qt_window"):
-            self._viewer.window._qt_window.removeEventFilter(self)
+        if (window := main_window(self._viewer)) is not None:
+            window.removeEventFilter(self)
         self._viewer.events.theme.disconnect(self._on_theme)
         for name in ("inserted", "removed", "reordered"):
             getattr(self._layer_events, name).disconnect(self._on_layers_changed)
@@ -173,15 +180,12 @@ class UHRNetWidget(QWidget):
 
     def eventFilter(self, watched: QObject, event: QEvent) -> bool:
         """Qt: napari's window is about to be closed by the person."""
-        if event.type() == QEvent.Type.Close and not self._is_torn_down and not self._may_leave():
+        if event.type() == QEvent.Type.Close and not (
+            is_torn_down(self._viewer) or self._may_leave()
+        ):
             event.ignore()
             return True
         return bool(super().eventFilter(watched, event))
-
-    @property
-    def _is_torn_down(self) -> bool:
-        """Whether a script closes the viewer, which cannot be refused any more."""
-        return bool(self._viewer.window._qt_viewer.isHidden())
 
     def _may_leave(self) -> bool:
         """Whether what was painted is saved; if not, the panel that says so is shown."""

@@ -12,7 +12,7 @@ MAX_PX = 2**16
 MAX_CHANNELS = 4096
 """Upper limits: a card of a stranger asks for no more memory than any network of use does."""
 
-_Name = Annotated[str, Field(pattern=r"^[A-Za-z0-9_]{1,80}(\.[A-Za-z0-9_]{1,80})?$")]
+_Name = Annotated[str, Field(pattern=r"^[A-Za-z0-9_-]{1,80}(\.[A-Za-z0-9_]{1,80})?$")]
 """Of networks and options: no path, no address ("hf-hub:...", from which timm would download)."""
 _Size = Annotated[int, Field(ge=1, le=MAX_CHANNELS)]
 _Px = Annotated[int, Field(le=MAX_PX)]

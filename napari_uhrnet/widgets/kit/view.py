@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     import napari
     from napari.components import ViewerModel
     from napari.layers import Layer
+    from qtpy.QtWidgets import QMainWindow
 
 SETTLED_MS = 200
 """A view counts as changed when it has not moved for so long."""
@@ -110,7 +111,22 @@ def make_canvas_current(viewer: napari.Viewer) -> None:
     painting. What is current then is the context of whoever painted last: Qt's compositor, or
     another window. With Mesa's software renderer the next drawing then crashed now and then.
     """
-    viewer.window._qt_viewer.canvas.native.makeCurrent()
+    _window(viewer)._qt_viewer.canvas.native.makeCurrent()
+
+
+def main_window(viewer: napari.Viewer) -> QMainWindow | None:
+    """The Qt window of napari, None when it is gone."""
+    return getattr(_window(viewer), "_qt_window", None)
+
+
+def is_torn_down(viewer: napari.Viewer) -> bool:
+    """Whether a script closes the viewer, which cannot be refused any more."""
+    return bool(_window(viewer)._qt_viewer.isHidden())
+
+
+def _window(viewer: napari.Viewer) -> Any:
+    """The window of napari without the proxy that a dock opened by a script gets."""
+    return getattr(viewer.window, "__wrapped__", viewer.window)
 
 
 class ViewWatcher(QObject):
