@@ -194,8 +194,8 @@ class TestMaskFile:
         Image.fromarray(truth[:, :600]).save(tmp_path / "small.png")
         self.choose(panel, monkeypatch, tmp_path / "small.png")
         assert panel.message.text() == (
-            "small.png: has 600 x 512 px, but Fused 640 x 512: "
-            "only labels of one scene can be compared"
+            "small.png: is 600 x 512 px and Fused is 640 x 512: "
+            "only labels that lie on each other are compared"
         )
         assert panel.compare.isEnabled()
 
