@@ -96,6 +96,11 @@ class CorrectedScene(QObject):
         """Commit what is painted; False if that fails: then nothing may be closed or moved."""
         return self.painting.commit_unfinished()
 
+    def save_all(self) -> bool:
+        """`save`, after an edit that still runs was undone: nothing that is painted waits for it."""
+        self.regions.end()
+        return self.save()
+
     def retry(self) -> None:
         """Commit again what could not be saved, and follow the view if that succeeds."""
         if self.save():

@@ -54,10 +54,16 @@ class RegionEditing(QObject):
         self._long.progressed.connect(self._on_progress)
         self._long.ended.connect(self._on_long_ended)
 
-    def close(self) -> None:
-        """Undo the running edit."""
-        self._long.close()
+    def end(self) -> None:
+        """Undo the running edit, and wait for that."""
+        self._long.end()
         self._painting.is_busy = False
+        self._state.progress = None
+
+    def close(self) -> None:
+        """Undo the running edit, for good."""
+        self.end()
+        self._long.close()
 
     def stop(self) -> None:
         """Stop and undo the running edit after its present block."""

@@ -103,7 +103,7 @@ class Correcting(QObject):
         """
         if self.scene is None:
             return True
-        if not self.scene.save() and not discard:
+        if not self.scene.save_all() and not discard:
             return False
         self.state.unsaved = ""
         scene, self.scene = self.scene, None
@@ -139,7 +139,7 @@ class Correcting(QObject):
 
     def may_leave(self) -> bool:
         """Whether everything is saved, once more tried: if not, nothing may be closed."""
-        return self.scene is None or self.scene.save()
+        return self.scene is None or self.scene.save_all()
 
     def retry(self) -> None:
         """Try again to save what could not be saved."""

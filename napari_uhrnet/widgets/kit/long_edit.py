@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import threading
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import ThreadPoolExecutor, wait
 from typing import TYPE_CHECKING
 
 from qtpy.QtCore import QObject, Qt, Signal
@@ -50,11 +50,17 @@ class LongEdit(QObject):
         """Stop after the current block; the edit undoes what it did."""
         self._stop.set()
 
-    def close(self) -> None:
+    def end(self) -> None:
         """Stop, and wait until nothing is written any more; ``ended`` is not emitted."""
         self.stop()
+        future, self._future = self._future, None
+        if future is not None:
+            wait([future])
+
+    def close(self) -> None:
+        """End for good."""
+        self.end()
         self._thread.shutdown(wait=True)
-        self._future = None
 
     def _report(self, share: float) -> None:
         if self._stop.is_set():

@@ -183,7 +183,7 @@ def test_a_wrong_source_is_a_sentence_and_a_bug_surfaces(person, runner):
 
 def test_labels_of_another_size_are_a_sentence(at_once):
     at_once.comparer.compare(wanted(b=labels(1, (1100, 1299))))
-    assert "1299 x 1100 px, but A 1300 x 1100" in at_once.comparer.status.message
+    assert "1299 x 1100 px and A is 1300 x 1100" in at_once.comparer.status.message
     at_once.comparer.compare(wanted(polygon=Polygon([(-9, -9), (-9, -2), (-2, -2)])))
     assert "no pixel of the scene" in at_once.comparer.status.message
 
