@@ -97,7 +97,7 @@ class CorrectedScene(QObject):
         return self.painting.commit_unfinished()
 
     def save_all(self) -> bool:
-        """`save`, after an edit that still runs was undone: nothing that is painted waits for it."""
+        """`save`, after an edit that still runs was undone: what is painted waits for it."""
         self.regions.end()
         return self.save()
 
