@@ -89,7 +89,9 @@ def network_grid(level0_shape_yx: tuple[int, int], scale: float) -> InferenceGri
     """The grid at a network's scale; UserError if next to nothing would be left of the scene."""
     grid = InferenceGrid(level0_shape_yx, scale)
     height, width = grid.shape_yx
-    if scale < MIN_SCALE or (scale < 1 and max(height, width) < _SHORTEST_PX):
+    # A scene that is as small itself loses nothing.
+    shortest = min(_SHORTEST_PX, max(level0_shape_yx))
+    if scale < MIN_SCALE or max(height, width) < shortest:
         raise UserError(
             f"the scene would have to be shrunk by {1 / scale:.3g} to the network's pixel size, to "
             f"{width} x {height} px, and nothing would be left to see: check the pixel size "

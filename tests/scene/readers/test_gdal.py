@@ -11,6 +11,7 @@ import rasterio
 from napari_uhrnet.errors import UserError
 from napari_uhrnet.scene.open import open_scene
 from napari_uhrnet.scene.readers import gdal
+from napari_uhrnet.scene.readers.quiet import quiet
 from tests.scene.pictures import noise, whole, write_geotiff
 
 WMS = """<GDAL_WMS><Service name="WMS"><ServerUrl>{url}/wms?</ServerUrl><Layers>x</Layers></Service>
@@ -111,7 +112,7 @@ def test_every_thread_reads_without_network(tmp_path):
     thread.start()
     thread.join()
     assert found == ["none"]
-    with gdal.open_dataset(path) as dataset:
+    with quiet(), gdal.open_dataset(path) as dataset:
         assert np.array_equal(dataset.read(1), noise((60, 60, 1))[..., 0])
 
 

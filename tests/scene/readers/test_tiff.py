@@ -156,9 +156,9 @@ def test_only_the_tiles_under_a_window_are_read(tmp_path, monkeypatch):
     read = []
     true = TiffLevel._bytes
 
-    def counting(self, offset, size):
+    def counting(self, page, offset, size):
         read.append(offset)
-        return true(self, offset, size)
+        return true(self, page, offset, size)
 
     monkeypatch.setattr(TiffLevel, "_bytes", counting)
     with open_scene(path) as scene:
