@@ -226,7 +226,7 @@ def _evaluated(
             scenes.append(found.counts)
             if found.scene.pixel_size_m is None and len(scenes) == 1:
                 line.note(
-                    f"{found.scene.name} has no pixel size; the checkpoint's "
+                    f"{found.scene.name} does not say its pixel size; the checkpoint's "
                     f"{model.card.pixel_size_m:g} m is assumed, give it as DIR@METRES"
                 )
     return scenes

@@ -185,7 +185,7 @@ class _Sources:
     def _say_assumed_size(self, model: LoadedModel, line: ProgressLine) -> None:
         if self.scene.pixel_size_m is None:
             line.note(
-                f"{self.scene.name} has no pixel size; {model.name} assumes its "
+                f"{self.scene.name} does not say its pixel size; {model.name} assumes its "
                 f"{model.card.pixel_size_m:g} m, set it with --pixel-size"
             )
 

@@ -57,7 +57,7 @@ def segment_to_file(
         with ProgressLine("segmenting") as line:
             if scene.pixel_size_m is None:
                 line.note(
-                    f"{scene.name} has no pixel size; the checkpoint's "
+                    f"{scene.name} does not say its pixel size; the checkpoint's "
                     f"{loaded.card.pixel_size_m:g} m is assumed, set it with --pixel-size"
                 )
             meter.line = line
