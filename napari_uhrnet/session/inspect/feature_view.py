@@ -49,7 +49,7 @@ class FeatureViewer(ViewJob):
 
     def show(self) -> None:
         """Compute the view of the frame in the middle of what is on screen."""
-        self._begin(self._steps, words.loading(Path(self._state.model).stem))
+        self._begin(self._steps, self._on_result, words.loading(Path(self._state.model).stem))
 
     def _steps(self, wanted: Wanted) -> Generator[float | Found, None, None]:
         """In the runner's thread."""

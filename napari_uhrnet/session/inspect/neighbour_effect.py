@@ -131,14 +131,12 @@ class NeighbourEffect(ViewJob):
 
     def find_changes(self) -> None:
         """Segment what is in view with and without local fusion."""
-        view = self._state.view
-        self._begin(
-            lambda wanted: self._changes(wanted, view or Window(0, 0, 0, 0)), words.PREPARING
-        )
+        view = self._state.view or Window(0, 0, 0, 0)
+        self._begin(lambda wanted: self._changes(wanted, view), self._on_result, words.PREPARING)
 
     def ask_patch(self, y: int, x: int) -> None:
         """How much each neighbour changes the patch around a level-0 pixel."""
-        self._begin(lambda wanted: self._influences(wanted, y, x), words.PREPARING)
+        self._begin(lambda wanted: self._influences(wanted, y, x), self._on_result, words.PREPARING)
 
     # In the runner's thread.
 

@@ -45,17 +45,22 @@ class ViewJob(PanelJob):
         super().__init__(runner)
         self._state, self._engine, self._models = state, engine, models
 
-    def _begin(self, steps: Callable[[Wanted], Generator[Any, None, None]], message: str) -> None:
-        """Run steps for what the state asks for, or show why there is nothing to compute."""
+    def _begin(
+        self,
+        steps: Callable[[Wanted], Generator[Any, None, None]],
+        take: Callable[[Any], None],
+        message: str,
+    ) -> None:
+        """Run steps for what the state asks for, or show why there is nothing to compute.
+
+        ``take`` gets what they yield; ``message`` is shown until they yield something.
+        """
         wanted = wanted_of(self._state)
         if isinstance(wanted, Refusal):
             self._set(JobStatus(message=wanted.sentence))
             return
         self._set(JobStatus(True, 0.0, message))
-        self._start(lambda: steps(wanted), self._on_result)
-
-    def _on_result(self, result: Any) -> None:
-        raise NotImplementedError
+        self._start(lambda: steps(wanted), take)
 
 
 def wanted_of(state: SessionState) -> Wanted | Refusal:
